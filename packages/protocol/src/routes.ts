@@ -1,0 +1,423 @@
+import { z } from 'zod';
+import { agent } from './agent.ts';
+import { auditRecord, auditVerification } from './audit-record.ts';
+import { drill } from './drill.ts';
+import { event } from './event.ts';
+import { absolutePath } from './ids.ts';
+import { job, jobLogLine } from './job.ts';
+import { linkSignIn, me, passwordChange, passwordSignIn, signInState } from './me.ts';
+import { overview } from './overview.ts';
+import { plan, planDraft, planState, retentionPreview, slot } from './plan.ts';
+import { repository, repositoryDraft } from './repository.ts';
+import { restore, restoreDraft } from './restore.ts';
+import { fileListing, restorePoint } from './restore-point.ts';
+
+/** What a route does to what; `may(principal, action, object)` judges it. `public` needs no principal. */
+export type Action =
+  | 'public'
+  | 'see'
+  | 'see-file-names'
+  | 'run'
+  | 'drill'
+  | 'restore'
+  | 'edit-plan'
+  | 'forget'
+  | 'edit-repository'
+  | 'read-audit'
+  | 'self'
+  | 'make-link';
+export type ObjectKind =
+  | 'site'
+  | 'plan'
+  | 'job'
+  | 'restore-point'
+  | 'restore'
+  | 'drill'
+  | 'repository'
+  | 'agent'
+  | 'audit'
+  | 'event'
+  | 'person';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `:name` parameters, below `/api/v1`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly action: Action;
+  readonly object: ObjectKind;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType;
+  /** Status of success: 201 for creation, 202 for accepted work, else 200. */
+  readonly status?: 200 | 201 | 202;
+  /** True when GET answers an ETag and PUT/DELETE wants If-Match. */
+  readonly versioned?: boolean;
+}
+
+/** Cursor pages: `cursor` is opaque; absent in the answer (null) at the end. */
+const pageQuery = z.object({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });
+const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+const jobStarted = z.object({ job });
+const empty = z.object({});
+
+export const routes = {
+  signInState: {
+    method: 'GET',
+    path: '/sign-in',
+    summary: 'Whether this site is set up',
+    action: 'public',
+    object: 'site',
+    answer: signInState,
+  },
+  signInWithLink: {
+    method: 'POST',
+    path: '/sign-in/link',
+    summary: 'Exchange a one-time link for a session',
+    action: 'public',
+    object: 'site',
+    body: linkSignIn,
+    answer: me,
+  },
+  signInWithPassword: {
+    method: 'POST',
+    path: '/sign-in/password',
+    summary: 'Sign in by name and password',
+    action: 'public',
+    object: 'site',
+    body: passwordSignIn,
+    answer: me,
+  },
+  passkeyOptions: {
+    method: 'POST',
+    path: '/sign-in/passkey/options',
+    summary: 'Begin signing in by passkey',
+    action: 'public',
+    object: 'site',
+    answer: z.record(z.string(), z.unknown()),
+  },
+  signInWithPasskey: {
+    method: 'POST',
+    path: '/sign-in/passkey',
+    summary: 'Finish signing in by passkey',
+    action: 'public',
+    object: 'site',
+    body: z.record(z.string(), z.unknown()),
+    answer: me,
+  },
+  me: { method: 'GET', path: '/me', summary: 'Who I am', action: 'self', object: 'person', answer: me },
+  changePassword: {
+    method: 'POST',
+    path: '/me/password',
+    summary: 'Set or change my name and password',
+    action: 'self',
+    object: 'person',
+    body: passwordChange,
+    answer: me,
+  },
+  newPasskeyOptions: {
+    method: 'POST',
+    path: '/me/passkeys/options',
+    summary: 'Begin adding a passkey',
+    action: 'self',
+    object: 'person',
+    answer: z.record(z.string(), z.unknown()),
+  },
+  addPasskey: {
+    method: 'POST',
+    path: '/me/passkeys',
+    summary: 'Finish adding a passkey',
+    action: 'self',
+    object: 'person',
+    body: z.object({ name: z.string().min(1).max(64), credential: z.record(z.string(), z.unknown()) }),
+    answer: me,
+    status: 201,
+  },
+  signOut: { method: 'POST', path: '/me/sign-out', summary: 'End this session', action: 'self', object: 'person', answer: empty },
+  createLoginLink: {
+    method: 'POST',
+    path: '/login-links',
+    summary: 'Make a one-time login link (local socket only)',
+    action: 'make-link',
+    object: 'person',
+    answer: z.object({ url: z.string(), expiresAt: z.string() }),
+    status: 201,
+  },
+
+  overview: { method: 'GET', path: '/overview', summary: 'Are we safe?', action: 'see', object: 'site', answer: overview },
+
+  listPlans: {
+    method: 'GET',
+    path: '/plans',
+    summary: 'Plans with their state, worst first',
+    action: 'see',
+    object: 'plan',
+    query: pageQuery,
+    answer: page(planState),
+  },
+  createPlan: {
+    method: 'POST',
+    path: '/plans',
+    summary: 'Create a plan',
+    action: 'edit-plan',
+    object: 'plan',
+    body: planDraft,
+    answer: plan,
+    status: 201,
+  },
+  getPlan: {
+    method: 'GET',
+    path: '/plans/:planId',
+    summary: 'A plan with its state',
+    action: 'see',
+    object: 'plan',
+    answer: planState,
+    versioned: true,
+  },
+  editPlan: {
+    method: 'PUT',
+    path: '/plans/:planId',
+    summary: 'Replace a plan',
+    action: 'edit-plan',
+    object: 'plan',
+    body: planDraft,
+    answer: plan,
+    versioned: true,
+  },
+  deletePlan: {
+    method: 'DELETE',
+    path: '/plans/:planId',
+    summary: 'Delete a plan; its restore points stay',
+    action: 'edit-plan',
+    object: 'plan',
+    answer: empty,
+    versioned: true,
+  },
+  listSlots: {
+    method: 'GET',
+    path: '/plans/:planId/slots',
+    summary: 'Due moments and what came of them',
+    action: 'see',
+    object: 'plan',
+    query: pageQuery.extend({ since: z.string().optional(), limit: z.coerce.number().int().min(1).max(1000).default(800) }),
+    answer: page(slot),
+  },
+  previewRetention: {
+    method: 'GET',
+    path: '/plans/:planId/retention',
+    summary: 'What the keep rules would keep and remove, with reasons',
+    action: 'see',
+    object: 'plan',
+    answer: retentionPreview,
+  },
+  backUp: {
+    method: 'POST',
+    path: '/plans/:planId/backup',
+    summary: 'Back up now',
+    action: 'run',
+    object: 'plan',
+    answer: jobStarted,
+    status: 202,
+  },
+  drillPlan: {
+    method: 'POST',
+    path: '/plans/:planId/drill',
+    summary: 'Drill the newest restore point now',
+    action: 'drill',
+    object: 'plan',
+    answer: jobStarted,
+    status: 202,
+  },
+  forget: {
+    method: 'POST',
+    path: '/plans/:planId/forget',
+    summary: 'Forget named restore points (into the trash)',
+    action: 'forget',
+    object: 'plan',
+    body: z.strictObject({ restorePointIds: z.array(z.string()).min(1).max(1000) }),
+    answer: jobStarted,
+    status: 202,
+  },
+
+  listRestorePoints: {
+    method: 'GET',
+    path: '/restore-points',
+    summary: 'Restore points, newest first',
+    action: 'see',
+    object: 'restore-point',
+    query: pageQuery.extend({ planId: z.string().optional(), grade: z.string().optional() }),
+    answer: page(restorePoint),
+  },
+  getRestorePoint: {
+    method: 'GET',
+    path: '/restore-points/:restorePointId',
+    summary: 'A restore point',
+    action: 'see',
+    object: 'restore-point',
+    answer: restorePoint,
+  },
+  listFiles: {
+    method: 'GET',
+    path: '/restore-points/:restorePointId/files',
+    summary: 'One folder of a restore point, asked of its agent',
+    action: 'see-file-names',
+    object: 'restore-point',
+    query: z.object({
+      path: absolutePath.default('/'),
+      cursor: z.string().max(2000).optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(500),
+    }),
+    answer: fileListing,
+  },
+  drillRestorePoint: {
+    method: 'POST',
+    path: '/restore-points/:restorePointId/drill',
+    summary: 'Drill this restore point',
+    action: 'drill',
+    object: 'restore-point',
+    answer: jobStarted,
+    status: 202,
+  },
+
+  listRestores: {
+    method: 'GET',
+    path: '/restores',
+    summary: 'Restores, newest first',
+    action: 'see',
+    object: 'restore',
+    query: pageQuery,
+    answer: page(restore),
+  },
+  proposeRestore: {
+    method: 'POST',
+    path: '/restores',
+    summary: 'Ask for a proposal; nothing is written',
+    action: 'restore',
+    object: 'restore',
+    body: restoreDraft,
+    answer: restore,
+    status: 202,
+  },
+  getRestore: {
+    method: 'GET',
+    path: '/restores/:restoreId',
+    summary: 'A restore with its proposal and report',
+    action: 'see',
+    object: 'restore',
+    answer: restore,
+  },
+  applyRestore: {
+    method: 'POST',
+    path: '/restores/:restoreId/apply',
+    summary: 'Do what was proposed',
+    action: 'restore',
+    object: 'restore',
+    body: z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) }),
+    answer: restore,
+    status: 202,
+  },
+
+  listDrills: {
+    method: 'GET',
+    path: '/drills',
+    summary: 'Drills, newest first',
+    action: 'see',
+    object: 'drill',
+    query: pageQuery.extend({ planId: z.string().optional() }),
+    answer: page(drill),
+  },
+  getDrill: { method: 'GET', path: '/drills/:drillId', summary: 'Evidence of a drill', action: 'see', object: 'drill', answer: drill },
+
+  listJobs: {
+    method: 'GET',
+    path: '/jobs',
+    summary: 'Jobs, newest first',
+    action: 'see',
+    object: 'job',
+    query: pageQuery.extend({ planId: z.string().optional(), status: z.string().optional() }),
+    answer: page(job),
+  },
+  getJob: { method: 'GET', path: '/jobs/:jobId', summary: 'A job', action: 'see', object: 'job', answer: job },
+  getJobLog: {
+    method: 'GET',
+    path: '/jobs/:jobId/log',
+    summary: 'Log lines of a job',
+    action: 'see',
+    object: 'job',
+    answer: z.object({ lines: z.array(jobLogLine), truncated: z.boolean() }),
+  },
+  cancelJob: { method: 'POST', path: '/jobs/:jobId/cancel', summary: 'Stop a job', action: 'run', object: 'job', answer: job, status: 202 },
+
+  listRepositories: {
+    method: 'GET',
+    path: '/repositories',
+    summary: 'Repositories',
+    action: 'see',
+    object: 'repository',
+    query: pageQuery,
+    answer: page(repository),
+  },
+  createRepository: {
+    method: 'POST',
+    path: '/repositories',
+    summary: 'Have the resident agent make (or adopt) a repository',
+    action: 'edit-repository',
+    object: 'repository',
+    body: repositoryDraft,
+    answer: z.object({ repository, job }),
+    status: 202,
+  },
+  getRepository: {
+    method: 'GET',
+    path: '/repositories/:repositoryId',
+    summary: 'A repository',
+    action: 'see',
+    object: 'repository',
+    answer: repository,
+  },
+  checkRepository: {
+    method: 'POST',
+    path: '/repositories/:repositoryId/check',
+    summary: 'Read and verify every stored byte',
+    action: 'run',
+    object: 'repository',
+    answer: jobStarted,
+    status: 202,
+  },
+
+  listAgents: { method: 'GET', path: '/agents', summary: 'Agents', action: 'see', object: 'agent', query: pageQuery, answer: page(agent) },
+  listEvents: {
+    method: 'GET',
+    path: '/events/stored',
+    summary: 'Stored events after a sequence number',
+    action: 'see',
+    object: 'event',
+    query: z.object({ after: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+    answer: z.object({ items: z.array(event), seq: z.int() }),
+  },
+  listAudit: {
+    method: 'GET',
+    path: '/audit',
+    summary: 'Audit records, newest first',
+    action: 'read-audit',
+    object: 'audit',
+    query: pageQuery,
+    answer: page(auditRecord),
+  },
+  verifyAudit: {
+    method: 'GET',
+    path: '/audit/verification',
+    summary: 'Verify the chain now',
+    action: 'read-audit',
+    object: 'audit',
+    answer: auditVerification,
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;
+type Infer<T> = T extends z.ZodType ? z.output<T> : undefined;
+type InferInput<T> = T extends z.ZodType ? z.input<T> : undefined;
+type Field<N extends RouteName, K extends string> = (typeof routes)[N] extends Record<K, infer T> ? T : undefined;
+export type RouteAnswer<N extends RouteName> = Infer<Field<N, 'answer'>>;
+export type RouteBody<N extends RouteName> = InferInput<Field<N, 'body'>>;
+export type RouteQuery<N extends RouteName> = InferInput<Field<N, 'query'>>;
