@@ -22,7 +22,7 @@ export const restoreProposal = z.object({
   packs: z.int(),
   bytesToRead: z.int(),
   freeBytes: z.int().nullable(),
-  conflicts: z.array(z.object({ path: z.string(), now: z.string(), then: z.string() })),
+  conflicts: z.array(z.object({ path: z.string(), onDisk: z.string(), inPoint: z.string() })),
   conflictCount: z.int(),
   /** What of the metadata this agent cannot set, in words; empty for root. */
   limits: z.array(z.string()),
