@@ -82,7 +82,8 @@ function install() {
   const args = [...before, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
   const result = spawnSync(file, args, { cwd: root, stdio: ['ignore', 2, 2], env });
   if (result.error) fail(`unable to start npm: ${result.error.message}. Install npm 10 or newer.`);
-  if (result.status !== 0) fail('unable to install dependencies; npm said why above. Check the network or `npm config get registry`, then run the command again.');
+  if (result.status !== 0)
+    fail('unable to install dependencies; npm said why above. Check the network or `npm config get registry`, then run the command again.');
   writeFileSync(`${stamp}.new`, readFileSync(lockFile));
   renameSync(`${stamp}.new`, stamp);
 }
@@ -158,7 +159,8 @@ if (Number(process.versions.node.split('.')[0]) < 20) fail(`needs Node 20 or new
 if (!isInstalled()) withInstallLock(() => isInstalled() || install());
 process.report.excludeNetwork = true; // a report otherwise looks up every interface's name
 const node = pinnedNode();
-const needsConsole = first === '--set-up' || /scripts\/(test|ci)\.ts$/.test(first ?? '') || ['start', 'orchestrator'].includes(rest[0]);
+const needsConsole =
+  first === '--set-up' || /scripts\/(test|build-package)\.ts$/.test(first ?? '') || ['start', 'orchestrator'].includes(rest[0]);
 const needed = needsConsole ? ['kernels', 'console'] : ['kernels'];
 withInstallLock(() => build(node, needed));
 if (first === '--set-up') process.exit(0);
@@ -168,7 +170,11 @@ const command = first === '--bin' ? [...binary(rest[0]), ...rest.slice(1)] : [no
 const child = spawn(command[0], command.slice(1), {
   cwd,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`, NODE_COMPILE_CACHE: join(modules, '.cache', 'node') },
+  env: {
+    ...process.env,
+    PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+    NODE_COMPILE_CACHE: join(modules, '.cache', 'node'),
+  },
 });
 // Ctrl-C reaches the whole process group by itself; a signal sent to this process alone is passed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findTools } from './tools.ts';
+
+/**
+ * `npm test`: lint, types and every suite, after finding or installing what they need. Arguments narrow it:
+ * `npm test -- unit`, `npm test -- lint types`, `npm test -- e2e tests/e2e/start.test.ts`.
+ * FORTFAIL_TEST_ALL=1 (as in CI) makes a skipped test a failure.
+ */
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const suites = ['unit', 'compat', 'fault', 'e2e'] as const;
+const steps = ['lint', 'types', ...suites] as const;
+
+interface Assertion {
+  readonly status: 'passed' | 'failed' | 'skipped' | 'pending' | 'todo' | 'disabled';
+  readonly fullName: string;
+}
+interface Report {
+  readonly success: boolean;
+  readonly testResults: readonly { readonly name: string; readonly status: string; readonly assertionResults: readonly Assertion[] }[];
+}
+
+const asked = process.argv.slice(2);
+const chosen = steps.filter((step) => asked.includes(step));
+const files = asked.filter((word) => !(steps as readonly string[]).includes(word));
+const selected = chosen.length > 0 ? chosen : steps;
+let passed = 0;
+let failed = 0;
+const skipped: string[] = [];
+
+function step(name: string, file: string, args: readonly string[]): void {
+  process.stdout.write(`\n== ${name}\n`);
+  const result = spawnSync(file, args, { cwd: root, stdio: 'inherit' });
+  if (result.status === 0) passed += 1;
+  else failed += 1;
+}
+
+function lint(): void {
+  const biome = join(root, 'node_modules', '@biomejs', `cli-${process.platform}-${process.arch}`, 'biome');
+  if (existsSync(biome)) step('lint', biome, ['ci', '.']);
+  else skipped.push('lint: Biome is installed on Linux only');
+}
+
+function types(): void {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  step('types', process.execPath, [tsc, '-p', '.']);
+  step('types of the console', process.execPath, [tsc, '-p', 'apps/console']);
+}
+
+function run(suite: string, environment: NodeJS.ProcessEnv): void {
+  process.stdout.write(`\n== ${suite}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'fortfail-report-'));
+  const output = join(folder, 'report.json');
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const args = [
+    vitest,
+    'run',
+    '--project',
+    suite,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${output}`,
+    ...files,
+  ];
+  const result = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: environment });
+  const report = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Report) : undefined;
+  rmSync(folder, { recursive: true, force: true });
+  let failures = 0;
+  for (const file of report?.testResults ?? []) {
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'passed') passed += 1;
+      else if (status === 'failed') failures += 1;
+      else skipped.push(`${suite}: ${fullName}`);
+    }
+  }
+  // A file that could not be loaded, or a worker that died, fails the run without a failed test to show for it.
+  failed += result.status !== 0 ? Math.max(1, failures) : failures;
+}
+
+const tools = selected.some((name) => (suites as readonly string[]).includes(name)) ? findTools() : [];
+const environment: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'test' };
+for (const { variable, path } of tools) if (path !== undefined) environment[variable] = path;
+for (const name of selected) {
+  if (name === 'lint') lint();
+  else if (name === 'types') types();
+  else run(name, environment);
+}
+const missing = tools.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+for (const reason of missing) process.stdout.write(`\nmissing: ${reason}`);
+if (skipped.length > 0) process.stdout.write(`\nskipped:\n${skipped.map((name) => `  ${name}`).join('\n')}\n`);
+if (process.env.FORTFAIL_TEST_ALL === '1') failed += skipped.length;
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
