@@ -1,0 +1,3 @@
+export { MemoryBackend } from '../memory/memory-backend.ts';
+export { type BackendFixture, backendSuite } from './backend-suite.ts';
+export { type Call, type FaultPlan, FaultyBackend, isKilled } from './faulty-backend.ts';
