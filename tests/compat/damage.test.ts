@@ -38,7 +38,8 @@ describe.each(Object.entries(wounds))('%s in any stored file', (_, wound) => {
     const whole = join(folder, 'whole');
     const tree = join(folder, 'tree');
     mkdirSync(join(tree, 'sub'), { recursive: true });
-    for (let index = 0; index < 8; index += 1) writeFileSync(join(tree, 'sub', `file-${index}`), `content ${index} `.repeat(9000 * (index + 1)));
+    for (let index = 0; index < 8; index += 1)
+      writeFileSync(join(tree, 'sub', `file-${index}`), `content ${index} `.repeat(9000 * (index + 1)));
     writeFileSync(join(tree, 'noise'), Buffer.from(Array.from({ length: 300_000 }, (__, index) => (index * 7919 + (index >> 3)) & 255)));
     await must(fortfail, ['init'], { env: opening(whole) });
     await must(fortfail, ['backup', 'tree'], { env: opening(whole), cwd: folder });

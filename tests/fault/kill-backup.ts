@@ -12,7 +12,13 @@ export interface Kills {
  * Kills a backup with SIGKILL at random moments. After each kill the repository must be clean for every judge, must list
  * only whole snapshots, and the next backup must simply continue. Returns how many kills hit a running backup.
  */
-export async function killBackups(folder: string, env: Record<string, string>, times: number, judges: readonly Program[], longestMs: number): Promise<Kills> {
+export async function killBackups(
+  folder: string,
+  env: Record<string, string>,
+  times: number,
+  judges: readonly Program[],
+  longestMs: number,
+): Promise<Kills> {
   const tree = join(folder, 'tree');
   let landed = 0;
   for (let turn = 0; turn < times; turn += 1) {

@@ -45,7 +45,9 @@ export interface RunOptions {
 
 /** Starts a program with nothing of this process's restic or FortFail settings in its environment. */
 export function begin(program: Program, args: readonly string[], options: RunOptions = {}): ChildProcess {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(RESTIC|FORTFAIL|AWS|NODE_OPTIONS|VITEST|NODE_ENV)/.test(name)));
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(RESTIC|FORTFAIL|AWS|NODE_OPTIONS|VITEST|NODE_ENV)/.test(name)),
+  );
   return spawn(program.file, [...program.before, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...clean, ...options.env },
@@ -81,7 +83,9 @@ export async function run(program: Program, args: readonly string[], options: Ru
 export async function must(program: Program, args: readonly string[], options: RunOptions = {}, code = 0): Promise<Outcome> {
   const outcome = await run(program, args, options);
   if (outcome.code !== code) {
-    throw new Error(`${program.name} ${args.join(' ')}: exit ${outcome.code ?? outcome.signal}, expected ${code}\n${outcome.stdout}\n${outcome.stderr}`);
+    throw new Error(
+      `${program.name} ${args.join(' ')}: exit ${outcome.code ?? outcome.signal}, expected ${code}\n${outcome.stdout}\n${outcome.stderr}`,
+    );
   }
   return outcome;
 }
