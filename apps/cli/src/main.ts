@@ -1,0 +1,27 @@
+import { constants } from 'node:os';
+import { FortFailError, systemClock } from '@fortfail/base';
+import { runCommandLine } from './command-line.ts';
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The second one means it: whoever waits for a clean end has run out of patience.
+    if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
+    interruption.abort(new FortFailError({ kind: 'cancelled', code: 'interrupted', message: `interrupted by ${signal}` }));
+  });
+}
+// `fortfail ls | head`: the reader has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(1);
+});
+
+const code = await runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  signal: interruption.signal,
+});
+process.stdout.write('', () => process.exit(code));

@@ -1,0 +1,18 @@
+import { backupVerbs } from './backup-verbs.ts';
+import { upkeepVerbs } from './forget-verbs.ts';
+import { productVerbs } from './product-verbs.ts';
+import { readVerbs } from './read-verbs.ts';
+import type { Verb } from './verb.ts';
+
+/** Every verb of the command line, FortFail's own first. */
+export const allVerbs: readonly Verb[] = [...productVerbs, ...backupVerbs, ...readVerbs, ...upkeepVerbs];
+
+/** What the words before a space are called in `--help`. */
+export const groupSummaries: Readonly<Record<string, string>> = {
+  key: 'Manage keys (passwords) of a repository',
+  plan: 'Plans: what is protected, when, and what is promised',
+  point: 'Restore points',
+  job: 'Jobs',
+  drill: 'Drills: restores that prove a point',
+  audit: 'The audit chain',
+};

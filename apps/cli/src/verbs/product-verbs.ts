@@ -1,0 +1,183 @@
+import { flag, list, text, value } from './option.ts';
+import { choice, port, wholeNumber } from './value-parsers.ts';
+import { defineVerb } from './verb.ts';
+
+const data = text('--data <folder>', 'data folder (default: $FORTFAIL_DATA, /var/lib/fortfail for root, else ~/.local/share/fortfail)');
+const json = flag('--json', 'print JSON');
+const listening = {
+  port: value('--port <number>', 'port to listen on (default: $PORT or 8000)', port),
+  host: text('--host <address>', 'address to listen on (default: $HOST or loopback; others need TLS or ALLOW_PLAIN_HTTP=1)'),
+} as const;
+const limit = value('--limit <n>', 'at most so many (default 50)', wholeNumber);
+
+export const startOptions = {
+  protect: list('--protect <path>', 'protect this file or folder (repeatable)'),
+  data,
+  ...listening,
+  once: flag('--once', 'protect, prove, print the summary and stop'),
+  json: flag('--json', 'with --once: the last line printed is one JSON object'),
+} as const;
+export const orchestratorOptions = { data, ...listening } as const;
+export const agentOptions = { data } as const;
+export const localOptions = { data, json } as const;
+export const planListOptions = localOptions;
+export const pointListOptions = { data, json, plan: text('--plan <name>', 'only points of this plan'), limit } as const;
+export const jobListOptions = {
+  data,
+  json,
+  plan: text('--plan <name>', 'only jobs of this plan'),
+  status: value(
+    '--status <status>',
+    'only jobs in this state',
+    choice('queued', 'leased', 'running', 'succeeded', 'partial', 'failed', 'cancelled'),
+  ),
+  limit,
+} as const;
+export const drillStartOptions = { data, json, wait: flag('--wait', 'wait for the end and print what was found') } as const;
+export const auditVerifyOptions = {
+  data,
+  json,
+  file: text('--file <file>', 'verify this audit file instead of the one that FortFail keeps'),
+} as const;
+
+const localExits = [
+  '0  done',
+  '1  a bug',
+  '2  wrong usage',
+  '20  no such object',
+  '24  FortFail is not up, or does not answer',
+  '130  interrupted',
+];
+
+export const productVerbs = [
+  defineVerb({
+    name: 'start',
+    args: '',
+    summary: 'Protect, prove a restore, and serve the console',
+    description: 'Starts orchestrator and agent; the first start makes a repository, backs up and drills. Ctrl-C stops cleanly.',
+    family: 'product',
+    options: startOptions,
+    exits: [
+      '0  done (--once), or stopped by Ctrl-C',
+      '1  no path to protect is left, or a bug; nothing was written',
+      '2  wrong usage',
+      '3  something was left out or not proven (--once)',
+      '21  the port is taken, or the data folder is in use',
+      '22  the data folder cannot be written',
+      '24  orchestrator or agent did not come up',
+    ],
+    next: 'fortfail status',
+    load: () => import('../commands/start.ts'),
+  }),
+  defineVerb({
+    name: 'orchestrator',
+    args: '',
+    summary: 'Run the orchestrator alone',
+    family: 'product',
+    options: orchestratorOptions,
+    exits: ['0  stopped', '1  ended on its own', '2  wrong usage', '21  the port is taken, or the data folder is in use'],
+    next: 'fortfail agent',
+    load: () => import('../commands/orchestrator.ts'),
+  }),
+  defineVerb({
+    name: 'agent',
+    args: '',
+    summary: 'Run the agent alone',
+    family: 'product',
+    options: agentOptions,
+    exits: ['0  stopped', '1  ended on its own', '2  wrong usage'],
+    next: 'fortfail status',
+    load: () => import('../commands/agent.ts'),
+  }),
+  defineVerb({
+    name: 'login-link',
+    args: '',
+    summary: 'Print a one-time link to sign in',
+    family: 'product',
+    options: localOptions,
+    exits: localExits,
+    next: 'open the link in a browser',
+    load: () => import('../commands/login-link.ts'),
+  }),
+  defineVerb({
+    name: 'status',
+    args: '',
+    summary: 'Are we safe? Plans against their promises',
+    family: 'product',
+    options: localOptions,
+    exits: [...localExits.slice(0, 3), '3  a promise is not kept', ...localExits.slice(3)],
+    next: 'fortfail plan show NAME',
+    load: () => import('../commands/status.ts'),
+  }),
+  defineVerb({
+    name: 'plan list',
+    args: '',
+    summary: 'List plans',
+    family: 'product',
+    options: localOptions,
+    exits: localExits,
+    next: 'fortfail plan show NAME',
+    load: () => import('../commands/plan-list.ts'),
+  }),
+  defineVerb({
+    name: 'plan show',
+    args: '<plan>',
+    summary: 'Show a plan, its promise and what keeps it',
+    family: 'product',
+    options: localOptions,
+    exits: localExits,
+    next: 'fortfail drill start NAME',
+    load: () => import('../commands/plan-show.ts'),
+  }),
+  defineVerb({
+    name: 'point list',
+    args: '',
+    summary: 'List restore points',
+    family: 'product',
+    options: pointListOptions,
+    exits: localExits,
+    next: 'fortfail drill start ID',
+    load: () => import('../commands/point-list.ts'),
+  }),
+  defineVerb({
+    name: 'job list',
+    args: '',
+    summary: 'List jobs',
+    family: 'product',
+    options: jobListOptions,
+    exits: localExits,
+    next: 'fortfail job show ID',
+    load: () => import('../commands/job-list.ts'),
+  }),
+  defineVerb({
+    name: 'job show',
+    args: '<job>',
+    summary: 'Show a job and its log',
+    family: 'product',
+    options: localOptions,
+    exits: localExits,
+    next: 'fortfail job list',
+    load: () => import('../commands/job-show.ts'),
+  }),
+  defineVerb({
+    name: 'drill start',
+    args: '<point-or-plan>',
+    summary: 'Drill a restore point, or the newest of a plan',
+    family: 'product',
+    options: drillStartOptions,
+    exits: [...localExits.slice(0, 3), '3  the drill found a difference (--wait)', ...localExits.slice(3)],
+    next: 'fortfail job show ID',
+    load: () => import('../commands/drill-start.ts'),
+  }),
+  defineVerb({
+    name: 'audit verify',
+    args: '',
+    summary: 'Verify the audit chain, and name the first broken record',
+    description: 'Asks the orchestrator where one is up; otherwise reads the audit file in the data folder.',
+    family: 'product',
+    options: auditVerifyOptions,
+    exits: [...localExits.slice(0, 3), '25  a record was changed, dropped or moved', ...localExits.slice(3)],
+    next: 'fortfail status',
+    load: () => import('../commands/audit-verify.ts'),
+  }),
+];
