@@ -1,0 +1,117 @@
+import { FortFailError } from '@fortfail/base';
+import type { BlobType } from '../pack/packed-blob.ts';
+import { growShared, reserveShared } from './shared-memory.ts';
+
+/** A claim set as plain data: hand it to another thread and attach there. */
+export interface ClaimSetData {
+  readonly slots: SharedArrayBuffer;
+}
+
+/** A slot: its state, then the eight words of the id. */
+const slotWords = 9;
+const slotBytes = slotWords * 4;
+const emptyState = 0;
+const writingState = 1;
+const typeStates = { data: 2, tree: 3 } as const satisfies Record<BlobType, number>;
+
+/** An id may lie in this many slots of a level and nowhere else. */
+const probes = 32;
+const firstLevelBits = 16;
+/** 2^16 slots, and as many again and again: with the last, 268 million. */
+const levelCount = 12;
+
+function levelSlots(level: number): number {
+  return 2 ** (firstLevelBits + level);
+}
+
+/** Bytes of all levels up to this one. */
+function bytesThrough(level: number): number {
+  return (2 ** (level + 1) - 1) * 2 ** firstLevelBits * slotBytes;
+}
+
+/**
+ * Which blobs the running backup stores, over all threads: the first to claim an id must store it, everyone else must not.
+ *
+ * Lock-free. A slot goes from empty to writing to taken and never back, and an id is put into the first empty one of its 32
+ * slots on the lowest level that has one; so two threads with the same id always meet at the same slot, and one of them loses
+ * the compare-and-exchange. A level of twice the size is added when all 32 are taken by others: nothing is ever moved, and
+ * no claim is ever dropped; when even the last level is full, `claim` throws.
+ */
+export class ClaimSet {
+  readonly #buffer: SharedArrayBuffer;
+  readonly #levels: Int32Array[] = [];
+  readonly #words = new Int32Array(8);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
+
+  private constructor(buffer: SharedArrayBuffer) {
+    this.#buffer = buffer;
+  }
+
+  /** An empty set. Memory is taken as it fills: 36 bytes a slot. */
+  static create(): ClaimSet {
+    return new ClaimSet(reserveShared(bytesThrough(0), bytesThrough(levelCount - 1)));
+  }
+
+  static attach(data: ClaimSetData): ClaimSet {
+    return new ClaimSet(data.slots);
+  }
+
+  transfer(): ClaimSetData {
+    return { slots: this.#buffer };
+  }
+
+  /** True for exactly one caller of all threads: that one must store the blob. */
+  claim(type: BlobType, id: Uint8Array): boolean {
+    const state = typeStates[type];
+    this.#bytes.set(id);
+    for (let level = 0; level < levelCount; level += 1) {
+      const answer = this.#claimIn(this.#level(level), levelSlots(level) - 1, state);
+      if (answer !== undefined) return answer;
+    }
+    throw new FortFailError({
+      kind: 'bug',
+      code: 'claims-full',
+      message: 'unable to note a blob of the running backup, there are too many',
+    });
+  }
+
+  /** Undefined when all slots of this level are taken by other ids. */
+  #claimIn(slots: Int32Array, mask: number, state: number): boolean | undefined {
+    const words = this.#words;
+    // The second word: the first one is what a shard or a test may have in common.
+    let slot = (words[1] ?? 0) & mask;
+    for (let probe = 0; probe < probes; probe += 1) {
+      const at = slot * slotWords;
+      let seen = Atomics.load(slots, at);
+      if (seen === emptyState) {
+        seen = Atomics.compareExchange(slots, at, emptyState, writingState);
+        if (seen === emptyState) {
+          for (let i = 0; i < 8; i += 1) slots[at + 1 + i] = words[i] ?? 0;
+          Atomics.store(slots, at, state);
+          return true;
+        }
+      }
+      // Another thread is between two instructions: it takes nanoseconds, or as long as the system suspends it.
+      while (seen === writingState) seen = Atomics.load(slots, at);
+      if (seen === state && isAt(slots, at + 1, words)) return false;
+      slot = (slot + 1) & mask;
+    }
+    return undefined;
+  }
+
+  #level(level: number): Int32Array {
+    const known = this.#levels[level];
+    if (known !== undefined) return known;
+    const end = bytesThrough(level);
+    growShared(this.#buffer, end);
+    const length = levelSlots(level) * slotWords;
+    const view = new Int32Array(this.#buffer, end - length * 4, length);
+    this.#levels[level] = view;
+    return view;
+  }
+}
+
+function isAt(slots: Int32Array, at: number, words: Int32Array): boolean {
+  for (let i = 0; i < 8; i += 1) if (slots[at + i] !== words[i]) return false;
+  return true;
+}

@@ -1,0 +1,2 @@
+export { polyFinish, polyStart, polyUpdate } from './poly1305';
+export { rabinScan } from './rabin';
