@@ -14,11 +14,14 @@ export function askHidden(question: string, stdin: TextSource, stderr: TextSink)
     };
     const read = (chunk: string | Buffer): void => {
       for (const character of chunk.toString()) {
-        if (character === '\r' || character === '\n') return end(() => resolve(typed));
+        if (character === '\r' || character === '\n') {
+          end(() => resolve(typed));
+          return;
+        }
         if (character === '\u0003' || character === '\u0004') {
-          return end(() =>
-            reject(new FortFailError({ kind: 'cancelled', code: 'interrupted', message: 'interrupted while asking for a password' })),
-          );
+          const message = 'interrupted while asking for a password';
+          end(() => reject(new FortFailError({ kind: 'cancelled', code: 'interrupted', message })));
+          return;
         }
         typed = character === '\u007f' || character === '\b' ? [...typed].slice(0, -1).join('') : typed + character;
       }
