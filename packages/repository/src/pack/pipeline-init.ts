@@ -1,3 +1,4 @@
+import { FortFailError } from '@fortfail/base';
 import type { Location } from '@fortfail/storage';
 import type { MasterKey } from '../crypto/master-key.ts';
 import type { ClaimSetData } from '../index-store/claim-set.ts';
@@ -27,4 +28,14 @@ export interface BlobPipelineInit {
   readonly condemned?: readonly string[];
   /** Open, decompress and hash every blob of a finished pack before it is stored. */
   readonly extraVerify: boolean;
+}
+
+/** The pack size itself; `invalid-input` outside restic's limits. */
+export function requirePackSize(packSizeBytes: number): number {
+  if (Number.isSafeInteger(packSizeBytes) && packSizeBytes >= minPackSizeBytes && packSizeBytes <= maxPackSizeBytes) return packSizeBytes;
+  throw new FortFailError({
+    kind: 'invalid-input',
+    code: 'pack-size',
+    message: `unable to use pack size ${packSizeBytes}, it must be from 4 to 128 MiB`,
+  });
 }
