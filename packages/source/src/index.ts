@@ -1,3 +1,4 @@
+export { type ConfigStage, type ConfigStageOptions, stageConfig } from './config/config-stage.ts';
 export { type ApplicableMetadata, type ApplyOptions, applyMetadata } from './files/apply-metadata.ts';
 export { type ComparableMetadata, type CompareOptions, compareMetadata } from './files/compare.ts';
 export { digestFile, type FileDigests } from './files/digest-file.ts';
@@ -12,6 +13,7 @@ export {
   type MetadataFailure,
   type MetadataOptions,
   metadataFromStat,
+  type RecordedMetadata,
   readMetadata,
 } from './files/metadata.ts';
 export { goMode, type NodeType, nodeTypeOf, unixPermissions } from './files/mode.ts';

@@ -3,7 +3,7 @@ import { FortFailError } from '@fortfail/base';
 import { systemErrorCode } from '../system/system-error.ts';
 import { setTimes } from '../system/times.ts';
 import { type FileReference, listXattrs, removeXattr, setXattr } from '../system/xattrs.ts';
-import type { FileMetadata } from './metadata.ts';
+import type { RecordedMetadata } from './metadata.ts';
 import { unixPermissions } from './mode.ts';
 import type { OwnerNames } from './names.ts';
 import { type RestoreFailure, type RestoreStep, restoreFailure } from './restore-failure.ts';
@@ -20,7 +20,10 @@ export interface ApplyOptions {
 }
 
 /** The part of an entry's metadata that is set on disk. */
-export type ApplicableMetadata = Pick<FileMetadata, 'type' | 'mode' | 'uid' | 'gid' | 'user' | 'group' | 'mtimeNs' | 'atimeNs' | 'xattrs'>;
+export type ApplicableMetadata = Pick<
+  RecordedMetadata,
+  'type' | 'mode' | 'uid' | 'gid' | 'user' | 'group' | 'mtimeNs' | 'atimeNs' | 'xattrs'
+>;
 
 // The kernel puts this label on every file by itself and nobody may take it off.
 const kernelLabel = 'security.selinux';

@@ -1,4 +1,4 @@
-import type { FileMetadata } from './metadata.ts';
+import type { RecordedMetadata } from './metadata.ts';
 import { unixPermissions } from './mode.ts';
 import { pathText } from './path.ts';
 
@@ -11,7 +11,7 @@ export interface CompareOptions {
 
 /** What of a recorded entry can be found again after a restore (so neither inode nor change time). */
 export type ComparableMetadata = Pick<
-  FileMetadata,
+  RecordedMetadata,
   'type' | 'mode' | 'uid' | 'gid' | 'mtimeNs' | 'size' | 'linkTarget' | 'device' | 'xattrs'
 >;
 

@@ -1,7 +1,7 @@
-import type { FileMetadata } from './metadata.ts';
+import type { RecordedMetadata } from './metadata.ts';
 
 /** What of a file decides whether it is one with another. */
-export type LinkCandidate = Pick<FileMetadata, 'type' | 'inode' | 'deviceId' | 'links' | 'size'>;
+export type LinkCandidate = Pick<RecordedMetadata, 'type' | 'inode' | 'deviceId' | 'links' | 'size'>;
 
 /**
  * Finds files of a snapshot that were one file with several names. Only a true inode number proves that: restic links

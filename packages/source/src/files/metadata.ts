@@ -35,6 +35,9 @@ export interface FileMetadata {
   readonly device: bigint;
 }
 
+/** Metadata as a repository gives it back: with types that are unknown here, too. */
+export type RecordedMetadata = Omit<FileMetadata, 'type'> & { readonly type: string };
+
 /** A part of the metadata that could not be read; the entry is kept without it. */
 export interface MetadataFailure {
   readonly attribute: string | undefined;

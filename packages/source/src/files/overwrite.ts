@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import type { FileMetadata } from './metadata.ts';
+import type { RecordedMetadata } from './metadata.ts';
 
 /** restic's `--overwrite`. */
 export type OverwritePolicy = 'always' | 'if-changed' | 'if-newer' | 'never';
@@ -14,7 +14,7 @@ export type OverwriteDecision = 'write' | 'compare' | 'metadata' | 'skip';
 /** The decision of `policy` for a recorded entry and what is there now (`lstat`, undefined for nothing). Folders are always entered. */
 export function decideOverwrite(
   policy: OverwritePolicy,
-  recorded: Pick<FileMetadata, 'type' | 'size' | 'mtimeNs'>,
+  recorded: Pick<RecordedMetadata, 'type' | 'size' | 'mtimeNs'>,
   existing: BigIntStats | undefined,
 ): OverwriteDecision {
   if (existing === undefined) return 'write';

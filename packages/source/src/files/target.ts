@@ -18,7 +18,7 @@ import { makeDevice, makeFifo } from '../system/special-files.ts';
 import { syncFileSystem } from '../system/sync.ts';
 import { fileError, isMissing } from '../system/system-error.ts';
 import { type ApplicableMetadata, type ApplyOptions, applyMetadata } from './apply-metadata.ts';
-import type { FileMetadata } from './metadata.ts';
+import type { RecordedMetadata } from './metadata.ts';
 import type { OwnerNames } from './names.ts';
 import { decideOverwrite, type OverwriteDecision, type OverwritePolicy } from './overwrite.ts';
 import { absolutePath, byteString, joinPath, parentPath, pathBytes, pathText } from './path.ts';
@@ -42,6 +42,8 @@ export interface TargetOptions {
   readonly onFailure: (failure: RestoreFailure) => void;
   readonly onDeleted?: (path: Buffer) => void;
 }
+
+const creatableTypes: ReadonlySet<string> = new Set(['symlink', 'fifo', 'dev', 'chardev']);
 
 /** Where and whether a regular file is written. */
 export interface FilePlan {
@@ -157,7 +159,7 @@ export class RestoreTarget {
   }
 
   /** Decides on a regular file. Reports and answers `skip` when that cannot be found out. */
-  planFile(path: Buffer, metadata: Pick<FileMetadata, 'type' | 'size' | 'mtimeNs'>): FilePlan {
+  planFile(path: Buffer, metadata: Pick<RecordedMetadata, 'type' | 'size' | 'mtimeNs'>): FilePlan {
     if (this.#staging !== undefined) return { decision: 'write', path, writePath: path };
     let decision: OverwriteDecision = 'skip';
     this.#attempt(path, 'create', () => {
@@ -197,10 +199,10 @@ export class RestoreTarget {
     }
   }
 
-  /** Creates a symbolic link, device or pipe with its metadata. Sockets and unknown types are left out, as restic does. */
-  createSpecial(path: Buffer, metadata: ApplicableMetadata & Pick<FileMetadata, 'size' | 'linkTarget' | 'device'>): OverwriteDecision {
+  /** Creates a symbolic link, device or pipe with its metadata. Sockets and types unknown here are left out, as restic does. */
+  createSpecial(path: Buffer, metadata: ApplicableMetadata & Pick<RecordedMetadata, 'size' | 'linkTarget' | 'device'>): OverwriteDecision {
     const { decision, writePath } = this.planFile(path, metadata);
-    if (decision === 'skip' || metadata.type === 'socket' || metadata.type === 'irregular') return 'skip';
+    if (decision === 'skip' || !creatableTypes.has(metadata.type)) return 'skip';
     const isDone = this.#attempt(path, 'create', () => {
       if (metadata.type === 'symlink') symlinkSync(metadata.linkTarget ?? Buffer.alloc(0), writePath);
       else if (metadata.type === 'fifo') makeFifo(writePath);
@@ -212,7 +214,7 @@ export class RestoreTarget {
   }
 
   /** Makes `path` another name of the file `master`, which is in its place already. */
-  link(master: Buffer, path: Buffer, metadata: Pick<FileMetadata, 'type' | 'size' | 'mtimeNs'>): OverwriteDecision {
+  link(master: Buffer, path: Buffer, metadata: Pick<RecordedMetadata, 'type' | 'size' | 'mtimeNs'>): OverwriteDecision {
     const { decision, writePath } = this.planFile(path, metadata);
     if (decision === 'skip') return 'skip';
     const isDone = this.#attempt(path, 'create', () => {

@@ -1,0 +1,13 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { onTestFinished } from 'vitest';
+import { removeTree } from '../files/remove-tree.ts';
+
+/** A folder for one test, removed with everything in it when the test ends; kept with FORTFAIL_TEST_KEEP=1. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(`${tmpdir()}/fortfail-source-`);
+  onTestFinished(() => {
+    if (process.env.FORTFAIL_TEST_KEEP !== '1') removeTree(Buffer.from(folder));
+  });
+  return folder;
+}
