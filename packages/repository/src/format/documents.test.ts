@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { goldenExpectations } from '../testing/golden.ts';
 import { decodeCondemnRecord, encodeCondemnRecord } from './condemn-record.ts';
 import { decodeConfig, encodeConfig } from './config.ts';
-import { decodeIndexDocument, encodeIndexDocument, type IndexedPack } from './index-document.ts';
+import { decodeIndexDocument, encodeIndexDocument, type IndexEntry } from './index-document.ts';
 import type { IndexTable } from './index-table.ts';
 import { decodeKeyDocument, encodeKeyDocument } from './key-document.ts';
 import { decodeLockFile, encodeLock, type LockDocument } from './lock-document.ts';
@@ -109,8 +109,8 @@ describe('snapshot', () => {
   });
 });
 
-function packsOf(table: IndexTable): IndexedPack[] {
-  const packs: IndexedPack[] = [];
+function packsOf(table: IndexTable): IndexEntry[] {
+  const packs: IndexEntry[] = [];
   table.forEachPack((packId, first, end) => {
     const blobs = Array.from({ length: end - first }, (_, i) => first + i).map((row) => ({
       id: table.ids.slice(row * 32, row * 32 + 32),
@@ -125,14 +125,14 @@ function packsOf(table: IndexTable): IndexedPack[] {
 }
 
 describe('index', () => {
-  const blob = (seed: number, type: 'data' | 'tree'): IndexedPack['blobs'][number] => ({
+  const blob = (seed: number, type: 'data' | 'tree'): IndexEntry['blobs'][number] => ({
     id: new Uint8Array(32).fill(seed),
     type,
     offset: seed * 1000,
     length: 2 ** 32 - 1,
     uncompressedLength: seed % 2 === 0 ? 0 : 77,
   });
-  const packs: IndexedPack[] = [
+  const packs: IndexEntry[] = [
     { id: id('1'), blobs: [blob(1, 'data'), blob(2, 'tree')] },
     { id: id('2'), blobs: [] },
     { id: id('3'), blobs: Array.from({ length: 100 }, (_, i) => blob(i, 'data')) },

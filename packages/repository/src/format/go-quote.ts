@@ -108,13 +108,13 @@ export function goUnquote(text: string): Buffer {
     escapePattern.lastIndex = next;
     const match = escapePattern.exec(text);
     if (match === null) throw badQuoting(text);
-    parts.push(unescape(match, text));
+    parts.push(decodeEscape(match, text));
     at = escapePattern.lastIndex;
   }
   return Buffer.concat(parts);
 }
 
-function unescape(match: RegExpExecArray, text: string): Buffer {
+function decodeEscape(match: RegExpExecArray, text: string): Buffer {
   const [, simple, byte, octal, short, long] = match;
   if (simple !== undefined) return Buffer.from([simpleEscapes[simple] ?? 0]);
   if (byte !== undefined) return Buffer.from([Number.parseInt(byte, 16)]);

@@ -5,7 +5,7 @@ import { scanIndex } from './index-scan.ts';
 import { IndexTable } from './index-table.ts';
 
 /** A pack and its blobs, as one entry of an index document. */
-export interface IndexedPack {
+export interface IndexEntry {
   readonly id: string;
   readonly blobs: readonly PackedBlob[];
 }
@@ -17,7 +17,7 @@ function encodeBlob(blob: PackedBlob): string {
 }
 
 /** The index document as restic writes it, with its line end. */
-export function encodeIndexDocument(packs: readonly IndexedPack[]): Buffer {
+export function encodeIndexDocument(packs: readonly IndexEntry[]): Buffer {
   const entries = packs.map((pack) => `{"id":"${pack.id}","blobs":[${pack.blobs.map(encodeBlob).join(',')}]}`);
   return Buffer.from(`{"packs":[${entries.join(',')}]}\n`);
 }

@@ -1,0 +1,85 @@
+import { type Clock, isFortFailError } from '@fortfail/base';
+import type { DocumentStore } from '../document-store.ts';
+import { HeldLock, type LockContent, settleMs } from './held-lock.ts';
+import { isProcessAlive } from './host-identity.ts';
+import { findConflict, type LockPurpose, lockedBy } from './lock-conflict.ts';
+import { LockFiles, type SeenLock } from './lock-files.ts';
+
+/** restic waits as long between its lock and its second look. */
+const exclusiveSettleMs = 200;
+const firstRetryWaitMs = 5_000;
+const longestRetryWaitMs = 60_000;
+
+export interface AcquireOptions {
+  readonly documents: DocumentStore;
+  readonly clock: Clock;
+  readonly content: LockContent;
+  /** How long to wait for others; 0 gives up at once. */
+  readonly retryLockMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Takes a lock: looks, puts, settles, looks again, and withdraws when somebody came first. A lock in the way is never
+ * removed for its age. Throws `repository-locked`.
+ */
+export async function acquireLock(options: AcquireOptions): Promise<HeldLock> {
+  const { clock, signal } = options;
+  const locks = new LockFiles(options.documents, clock);
+  const deadline = clock.monotonicMs() + options.retryLockMs;
+  for (let waitMs = firstRetryWaitMs; ; waitMs = Math.min(waitMs * 2, longestRetryWaitMs)) {
+    try {
+      return await tryLock(options, locks);
+    } catch (error) {
+      const leftMs = deadline - clock.monotonicMs();
+      if (!isFortFailError(error, 'repository-locked') || leftMs <= 0) throw error;
+      await clock.sleep(Math.min(waitMs, leftMs), signal);
+    }
+  }
+}
+
+async function tryLock(options: AcquireOptions, locks: LockFiles): Promise<HeldLock> {
+  const { documents, clock, content, signal } = options;
+  const purpose: LockPurpose = content.exclusive ? 'keeper' : 'session';
+  const { hasMove } = documents.backend.properties;
+  await requireNoConflict(options, await locks.look({ signal }), purpose, undefined);
+  const held = await HeldLock.put(documents, clock, content, signal);
+  try {
+    // Without the exclusive wait both sides would still see each other; restic's shorter wait is kept for its sake.
+    await clock.sleep(content.exclusive ? Math.max(exclusiveSettleMs, settleMs(documents)) : settleMs(documents), signal);
+    const conflict = findConflict(await locks.look({ signal }), purpose, held.name, hasMove);
+    if (conflict !== undefined) throw lockedBy(conflict);
+    return held;
+  } catch (error) {
+    await held.remove();
+    throw error;
+  }
+}
+
+async function requireNoConflict(
+  options: AcquireOptions,
+  seen: readonly SeenLock[],
+  purpose: LockPurpose,
+  own: string | undefined,
+): Promise<void> {
+  const { documents, content } = options;
+  const { hasMove } = documents.backend.properties;
+  const living: SeenLock[] = [];
+  for (const lock of seen) {
+    if (isOfDeadSession(lock, content.identity.hostname))
+      await documents.backend.remove({ type: 'lock', name: lock.name }).catch(ignoreGone);
+    else living.push(lock);
+  }
+  const conflict = findConflict(living, purpose, own, hasMove);
+  if (conflict !== undefined) throw lockedBy(conflict);
+}
+
+/** A session of this host whose process is gone has ended, and can be cleared away; restic's locks are left to `unlock`. */
+function isOfDeadSession({ file }: SeenLock, hostname: string): boolean {
+  if (file?.kind !== 'lock' || file.lock.fortfail === undefined) return false;
+  return file.lock.hostname === hostname && !isProcessAlive(file.lock.pid);
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isFortFailError(error, 'not-found')) throw error;
+}
