@@ -1,0 +1,8 @@
+export { backup } from './archive/backup.ts';
+export type { BackupOptions, BackupSummary, ExcludeOptions } from './archive/backup-options.ts';
+export type { EngineEvent, EngineListener, ErrorEvent, ItemEvent, ItemFailure, ProgressEvent } from './events.ts';
+export { type ForgetOptions, type ForgetResult, forgetByPolicy } from './forget/forget-by-policy.ts';
+export { findEntry, findFolder } from './inspect/find-entry.ts';
+export { type ListOptions, type ListPage, listSnapshot, listTree } from './inspect/list-tree.ts';
+export { type SnapshotStats, type StatsMode, stats } from './inspect/stats.ts';
+export { type TreeVisitor, type WalkTreeOptions, walkTree } from './inspect/walk-tree.ts';
