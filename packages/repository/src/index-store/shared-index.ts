@@ -17,6 +17,8 @@ export interface IndexedPack {
 }
 
 const packIdBytes = 32;
+/** The id, then the end of the pack's last known blob. */
+const packEntryBytes = packIdBytes + 4;
 const packStep = 4096;
 const maxPacks = 2 ** 24;
 
@@ -47,7 +49,7 @@ export class SharedIndex {
 
   /** An empty index; `expectedBlobs` saves the steps of growing up to there. */
   static create(expectedBlobs = 0): SharedIndex {
-    const packs = reserveShared(packStep * packIdBytes, maxPacks * packIdBytes);
+    const packs = reserveShared(packStep * packEntryBytes, maxPacks * packEntryBytes);
     return new SharedIndex(BlobRecords.create(expectedBlobs), packs, new Map());
   }
 
@@ -72,9 +74,11 @@ export class SharedIndex {
   /** Adds blobs of a pack. What is already noted of the very same place is skipped. Only where the index was made. */
   add(packId: string, blobs: Iterable<PackedBlob>): void {
     const packIndex = this.#number(packId);
+    const end = new Uint32Array(this.#packs, packIndex * packEntryBytes + packIdBytes, 1);
     for (const blob of blobs) {
       requireUint32(blob);
       this.#records.add(packIndex, blob);
+      end[0] = Math.max(end[0] ?? 0, Math.min(blob.offset + blob.length, 0xffffffff));
     }
   }
 
@@ -103,7 +107,12 @@ export class SharedIndex {
     if (!Number.isInteger(packIndex) || packIndex < 0 || packIndex >= this.packCount) {
       throw new FortFailError({ kind: 'bug', code: 'pack-number', message: `unable to name pack number ${packIndex}` });
     }
-    return Buffer.from(this.#packs, packIndex * packIdBytes, packIdBytes).toString('hex');
+    return Buffer.from(this.#packs, packIndex * packEntryBytes, packIdBytes).toString('hex');
+  }
+
+  /** Where the last known blob of a pack ends: the header of a whole pack follows there. */
+  packEnd(packIndex: number): number {
+    return new Uint32Array(this.#packs, packIndex * packEntryBytes + packIdBytes, 1)[0] ?? 0;
   }
 
   /** Numbers of those packs of `packIds` that the index has. */
@@ -150,9 +159,9 @@ export class SharedIndex {
     if (id.length !== packIdBytes)
       throw new FortFailError({ kind: 'bug', code: 'pack-id', message: `unable to index pack '${packId}', its name is not valid` });
     const packIndex = this.packCount;
-    const end = (packIndex + 1) * packIdBytes;
-    if (end > this.#packs.byteLength) growShared(this.#packs, end + packStep * packIdBytes - packIdBytes);
-    new Uint8Array(this.#packs, end - packIdBytes, packIdBytes).set(id);
+    const end = (packIndex + 1) * packEntryBytes;
+    if (end > this.#packs.byteLength) growShared(this.#packs, end + packStep * packEntryBytes);
+    new Uint8Array(this.#packs, packIndex * packEntryBytes, packIdBytes).set(id);
     this.#records.packCount = packIndex + 1;
     this.#numbers.set(packId, packIndex);
     return packIndex;

@@ -10,6 +10,7 @@ import { decodeHeaderLength, decodePackHeader, headerLengthBytes } from './pack-
 import { differenceOfBlobs } from './pack-proof.ts';
 import type { BlobType, PackedBlob } from './packed-blob.ts';
 import type { BlobPipelineInit } from './pipeline-init.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { planRuns, type Run } from './run-plan.ts';
 
 /** A run of blobs is read at once up to this size. */
@@ -51,6 +52,7 @@ export class PackReader {
   readonly #opener: BlobOpener;
   readonly #index: SharedIndex;
   readonly #signal: AbortSignal | undefined;
+  readonly #windows = new ReadAhead();
 
   constructor(init: Pick<BlobPipelineInit, 'key' | 'module' | 'index'>, backend: StorageBackend, options: PackReaderOptions = {}) {
     this.#backend = backend;
@@ -62,11 +64,11 @@ export class PackReader {
   }
 
   /**
-   * A copy of the blob's plaintext. Every place the index knows is tried, twice if need be, before `damaged` is thrown; when
+   * A copy of the blob's plaintext. Several calls may run at once, but none beside the other methods. Every place the index knows is tried, twice if need be, before `damaged` is thrown; when
    * one could not be reached, that error is thrown instead. The id decides alone: a wrong length in the index is forgiven.
    */
   async readBlob(type: BlobType, id: Uint8Array): Promise<Buffer> {
-    return Buffer.from(await this.#readAnywhere(type, id));
+    return await this.#readAnywhere(type, id);
   }
 
   /**
@@ -192,7 +194,7 @@ export class PackReader {
   }
 
   /** A blob that failed where it was expected. Leaves the run's memory as it is. Its length must still be the one it states. */
-  async #readAgain(blob: PackedBlob): Promise<Uint8Array> {
+  async #readAgain(blob: PackedBlob): Promise<Buffer> {
     const plain = await this.#readAnywhere(blob.type, blob.id);
     if (plain.length === plainLength(blob)) return plain;
     throw new FortFailError({
@@ -203,14 +205,14 @@ export class PackReader {
     });
   }
 
-  async #readAnywhere(type: BlobType, id: Uint8Array): Promise<Uint8Array> {
+  async #readAnywhere(type: BlobType, id: Uint8Array): Promise<Buffer> {
     const locations = this.#index.findAll(type, id);
     let unreachable: unknown;
     let damage: unknown;
-    // The second round is for what went wrong on the way from the storage and not in it.
-    for (const location of [...locations, ...locations]) {
+    // The second round is for what went wrong on the way from the storage and not in it; it asks the storage itself.
+    for (const [i, location] of [...locations, ...locations].entries()) {
       try {
-        return await this.#readAt(location, id);
+        return await this.#readAt(location, id, i < locations.length);
       } catch (error) {
         const { kind } = asFortFailError(error);
         if (kind === 'damaged' || kind === 'not-found') damage ??= error;
@@ -229,7 +231,7 @@ export class PackReader {
     });
   }
 
-  async #readAt(location: BlobLocation, id: Uint8Array): Promise<Uint8Array> {
+  async #readAt(location: BlobLocation, id: Uint8Array, isWindowed: boolean): Promise<Buffer> {
     if (location.length > maxBlobBytes) {
       throw new FortFailError({
         kind: 'damaged',
@@ -237,8 +239,14 @@ export class PackReader {
         message: `unable to read blob of ${location.length} bytes, it is too large`,
       });
     }
-    const sealed = await this.#get(this.#index.packId(location.packIndex), location.offset, location.length);
-    return this.#opener.open({ id, uncompressedLength: location.uncompressedLength }, sealed, { isLengthStrict: false });
+    const packId = this.#index.packId(location.packIndex);
+    const fetch = (offset: number, length: number): Promise<Uint8Array> => this.#get(packId, offset, length);
+    const sealed =
+      isWindowed && location.type === 'tree'
+        ? await this.#windows.read(packId, location, this.#index.packEnd(location.packIndex), fetch)
+        : await fetch(location.offset, location.length);
+    // Copied before anything else can run: the next opening takes the same scratch.
+    return Buffer.from(this.#opener.open({ id, uncompressedLength: location.uncompressedLength }, sealed, { isLengthStrict: false }));
   }
 
   /** A range of a pack, into `into` when it fits there. */
