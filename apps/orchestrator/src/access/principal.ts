@@ -1,0 +1,34 @@
+import type { Role } from '@fortfail/protocol';
+import type { Actor } from '../audit/audit-record.ts';
+
+/** A role and where it holds: everywhere, for one plan, or for one host's agent. Rights only add up. */
+export interface Grant {
+  readonly role: Role;
+  readonly scope: 'site' | `plan:${string}` | `host:${string}`;
+}
+
+interface Bearer {
+  readonly id: string;
+  readonly name: string;
+  readonly grants: readonly Grant[];
+}
+
+/** Whoever makes a request. */
+export type Principal =
+  /** Came over the unix socket, whose folder only this user can enter. */
+  | (Bearer & { readonly kind: 'local-socket' })
+  | (Bearer & { readonly kind: 'person'; readonly via: 'session' | 'link'; readonly sessionHash: string; readonly sessionUntil: string })
+  | (Bearer & { readonly kind: 'nobody' });
+
+export const localSocket: Principal = {
+  kind: 'local-socket',
+  id: 'local-socket',
+  name: 'local socket',
+  grants: [{ role: 'admin', scope: 'site' }],
+};
+
+export const nobody: Principal = { kind: 'nobody', id: 'nobody', name: 'nobody', grants: [] };
+
+export function actorOf(principal: Principal): Actor {
+  return { id: principal.id, kind: principal.kind, via: principal.kind === 'person' ? principal.via : principal.kind };
+}

@@ -1,0 +1,186 @@
+import { type Clock, FortFailError, fromErrorRecord, type Logger } from '@fortfail/base';
+import type { AgentQuestion, OrchestratorFrame } from '@fortfail/protocol';
+import type { Changes } from '../changes/changes.ts';
+import type { EventFeed } from '../changes/event-feed.ts';
+import type { Database } from '../database/database.ts';
+import type { JobLog } from '../jobs/job-log.ts';
+import type { JobProgressBoard } from '../jobs/job-progress.ts';
+import type { JobHold, JobQueue } from '../jobs/job-queue.ts';
+import { jobPayloadOf } from '../jobs/job-rows.ts';
+import { AgentSession, type Wire } from './agent-session.ts';
+
+const askTimeoutMs = 20_000;
+const pumpEveryMs = 1000;
+
+export interface AgentHubParts {
+  readonly database: Database;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly queue: JobQueue;
+  readonly log: JobLog;
+  readonly progress: JobProgressBoard;
+  readonly feed: EventFeed;
+  readonly site: string;
+}
+
+type Question<T> = T & { readonly id: string };
+interface Waiting {
+  readonly agentId: string;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The agents that are connected to this process: carries leases, stops and questions to them. */
+export class AgentHub {
+  readonly parts: AgentHubParts;
+  readonly #sessions = new Map<string, AgentSession>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #pumping = new Map<string, Promise<void>>();
+  readonly #again = new Set<string>();
+  #questions = 0;
+  #isStopping = false;
+
+  constructor(parts: AgentHubParts) {
+    this.parts = parts;
+    parts.queue.deliverTo(
+      (agentId) => void this.pump(agentId),
+      (agentId, hold, reason) => this.#sessions.get(agentId)?.send({ type: 'cancel', ...hold, reason }),
+    );
+  }
+
+  /** Takes over a connection that has not said hello yet. Call `receive` and `closed` of what it answers. */
+  accept(wire: Wire): AgentSession {
+    return new AgentSession(this, wire);
+  }
+
+  isConnected(agentId: string): boolean {
+    return this.#sessions.has(agentId);
+  }
+
+  /** False when another live instance of the agent is connected: the newer one is refused. */
+  join(agentId: string, session: AgentSession): boolean {
+    if (this.#isStopping || this.#sessions.has(agentId)) return false;
+    this.#sessions.set(agentId, session);
+    return true;
+  }
+
+  leave(agentId: string, session: AgentSession): void {
+    if (this.#sessions.get(agentId) !== session) return;
+    this.#sessions.delete(agentId);
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.agentId !== agentId) continue;
+      this.#waiting.delete(id);
+      waiting.reject(notConnected());
+    }
+  }
+
+  /** Leases to a connected agent what it may begin. Calls while one is under way are joined into one more round. */
+  pump(agentId: string): Promise<void> {
+    const current = this.#pumping.get(agentId);
+    if (current !== undefined) {
+      this.#again.add(agentId);
+      return current;
+    }
+    const round = this.#pumpRounds(agentId).finally(() => this.#pumping.delete(agentId));
+    this.#pumping.set(agentId, round);
+    return round;
+  }
+
+  async #pumpRounds(agentId: string): Promise<void> {
+    do {
+      this.#again.delete(agentId);
+      const session = this.#sessions.get(agentId);
+      if (this.#isStopping || session === undefined || !session.isReady) return;
+      try {
+        for (const job of await this.parts.queue.lease(agentId)) {
+          session.send({
+            type: 'lease',
+            jobId: job.id,
+            fence: job.fence,
+            attempt: job.attempt,
+            kind: jobPayloadOf(job).kind,
+            payload: jobPayloadOf(job),
+            until: job.lease_until ?? this.parts.clock.now().toISOString(),
+          });
+        }
+      } catch (error) {
+        this.parts.logger.error({ component: 'agents', agentId, err: error }, 'leasing failed');
+      }
+    } while (this.#again.has(agentId));
+  }
+
+  /** Delivers retries whose time has come and takes back lost leases, until the signal. */
+  async tick(signal: AbortSignal, firstSweepMs: number): Promise<void> {
+    const { clock, queue, logger } = this.parts;
+    const begun = clock.monotonicMs();
+    while (!signal.aborted) {
+      try {
+        // After a restart agents get a lease's time to come back before their work is given away.
+        if (clock.monotonicMs() - begun >= firstSweepMs) await queue.sweep();
+        for (const agentId of this.#sessions.keys()) await this.pump(agentId);
+      } catch (error) {
+        logger.error({ component: 'jobs', err: error }, 'sweeping leases failed');
+      }
+      await clock.sleep(pumpEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Asks a connected agent and waits. Throws `unavailable` without an agent or an answer, or the agent's own error. */
+  async ask(agentId: string, question: AgentQuestion): Promise<unknown> {
+    const session = this.#sessions.get(agentId);
+    if (session === undefined) throw notConnected();
+    this.#questions += 1;
+    const id = `ask-${this.#questions}`;
+    const timer = new AbortController();
+    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { agentId, resolve, reject }));
+    const timeout = this.parts.clock.sleep(askTimeoutMs, timer.signal).then(
+      () => Promise.reject(new FortFailError({ kind: 'unavailable', code: 'agent-silent', message: 'the agent did not answer in time' })),
+      () => new Promise<never>(() => undefined),
+    );
+    session.send({ type: 'ask', id, question });
+    try {
+      return await Promise.race([answer, timeout]);
+    } finally {
+      this.#waiting.delete(id);
+      timer.abort();
+    }
+  }
+
+  answered(agentId: string, answer: Question<{ ok: boolean; result?: unknown; error: unknown }>): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined || waiting.agentId !== agentId) return;
+    this.#waiting.delete(answer.id);
+    if (answer.ok) waiting.resolve(answer.result);
+    else
+      waiting.reject(
+        fromErrorRecord(
+          (answer.error ?? { kind: 'bug', code: 'no-error', message: 'the agent refused without a reason' }) as Parameters<
+            typeof fromErrorRecord
+          >[0],
+        ),
+      );
+  }
+
+  revoke(agentId: string, hold: JobHold): void {
+    this.#sessions.get(agentId)?.send({ type: 'revoked', ...hold });
+  }
+
+  /** No more leases from here on; connections are closed. Agents go on and come back. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.allSettled(this.#pumping.values());
+    for (const session of [...this.#sessions.values()]) session.close(1001, 'the orchestrator stops');
+  }
+}
+
+function notConnected(): FortFailError {
+  return new FortFailError({
+    kind: 'unavailable',
+    code: 'agent-not-connected',
+    message: 'unable to reach the agent, it is not connected',
+    hint: 'Start it with `fortfail start` or `fortfail agent`.',
+  });
+}
+
+export type OutgoingFrame = OrchestratorFrame extends infer F ? (F extends OrchestratorFrame ? Omit<F, 'v' | 'seq'> : never) : never;

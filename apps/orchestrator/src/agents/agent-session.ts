@@ -1,0 +1,142 @@
+import { asFortFailError, type ErrorKind, type ErrorRecord, fromErrorRecord, toErrorRecord } from '@fortfail/base';
+import { type AgentFrame, agentFrame, linkVersion } from '@fortfail/protocol';
+import { leaseSeconds } from '../jobs/job-queue.ts';
+import type { AgentHub, OutgoingFrame } from './agent-hub.ts';
+import { enrolAgent } from './enrol-agent.ts';
+
+/** A connection's two ends as this side needs them. */
+export interface Wire {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+type Frame<T extends AgentFrame['type']> = Extract<AgentFrame, { type: T }>;
+
+/** One agent's conversation: hello first, then frames in order, each handled to its end before the next. */
+export class AgentSession {
+  readonly #hub: AgentHub;
+  readonly #wire: Wire;
+  #agentId: string | undefined;
+  #isWelcomed = false;
+  #sequence = 0;
+  #handling: Promise<void> = Promise.resolve();
+
+  constructor(hub: AgentHub, wire: Wire) {
+    this.#hub = hub;
+    this.#wire = wire;
+  }
+
+  /** True once the agent was welcomed and leases may be sent. */
+  get isReady(): boolean {
+    return this.#isWelcomed;
+  }
+
+  send(frame: OutgoingFrame): void {
+    this.#sequence += 1;
+    this.#wire.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...frame }));
+  }
+
+  close(code: number, reason: string): void {
+    this.#wire.close(code, reason);
+  }
+
+  /** Resolves when the frame was handled. A frame that makes no sense ends the conversation. */
+  receive(text: string): Promise<void> {
+    const handled = this.#handling.then(() => this.#receive(text));
+    this.#handling = handled;
+    return handled;
+  }
+
+  closed(): void {
+    if (this.#agentId === undefined) return;
+    const agentId = this.#agentId;
+    this.#agentId = undefined;
+    this.#hub.leave(agentId, this);
+    this.#hub.parts.logger.info({ component: 'agents', agentId }, 'agent disconnected');
+  }
+
+  async #receive(text: string): Promise<void> {
+    const { logger } = this.#hub.parts;
+    try {
+      const frame = agentFrame.safeParse(JSON.parse(text));
+      if (!frame.success) {
+        logger.warn(
+          { component: 'agents', agentId: this.#agentId, issues: frame.error.issues.slice(0, 5).map((issue) => issue.path.join('.')) },
+          'agent frame refused',
+        );
+        return this.close(4400, 'frame not understood');
+      }
+      if (frame.data.type === 'hello') return await this.#hello(frame.data);
+      if (this.#agentId === undefined) return this.close(4401, 'hello expected');
+      await this.#handle(this.#agentId, frame.data);
+    } catch (error) {
+      if (error instanceof SyntaxError) return this.close(4400, 'frame not understood');
+      logger.error({ component: 'agents', agentId: this.#agentId, errKind: asFortFailError(error).kind, err: error }, 'agent frame failed');
+      this.close(1011, 'frame not handled, come again');
+    }
+  }
+
+  async #hello(frame: Frame<'hello'>): Promise<void> {
+    const { parts } = this.#hub;
+    if (this.#agentId !== undefined) return this.close(4400, 'a second hello');
+    const agentId = await enrolAgent(parts.changes, frame);
+    if (!this.#hub.join(agentId, this)) return this.close(4409, 'another live instance of this agent is connected');
+    this.#agentId = agentId;
+    const revoked = await parts.queue.reclaim(agentId, frame.jobs);
+    this.send({ type: 'welcome', agentId, site: parts.site, leaseSeconds, revoked });
+    this.#isWelcomed = true;
+    parts.logger.info({ component: 'agents', agentId, version: frame.version }, 'agent connected');
+    // The first heartbeat pumps: outcomes that wait in the agent's outbox come before it and count before new leases.
+    if (frame.jobs.length === 0) void this.#hub.pump(agentId);
+  }
+
+  async #handle(agentId: string, frame: Exclude<AgentFrame, Frame<'hello'>>): Promise<void> {
+    switch (frame.type) {
+      case 'heartbeat':
+        return this.#heartbeat(agentId, frame);
+      case 'started':
+        if (!(await this.#hub.parts.queue.start(agentId, frame))) this.send({ type: 'revoked', jobId: frame.jobId, fence: frame.fence });
+        return;
+      case 'progress':
+        return this.#hub.parts.progress.set(frame.jobId, this.#now(), frame.progress);
+      case 'log':
+        return this.#log(agentId, frame);
+      case 'outcome':
+        return this.#outcome(agentId, frame);
+      case 'answer':
+        return this.#hub.answered(agentId, frame);
+    }
+  }
+
+  async #heartbeat(agentId: string, frame: Frame<'heartbeat'>): Promise<void> {
+    const { database, queue } = this.#hub.parts;
+    await database.transaction((tx) => tx.updateTable('agent').set({ last_seen_at: this.#now() }).where('id', '=', agentId).execute());
+    for (const hold of await queue.extend(agentId, frame.jobs)) this.send({ type: 'revoked', ...hold });
+    void this.#hub.pump(agentId);
+  }
+
+  async #log(agentId: string, frame: Frame<'log'>): Promise<void> {
+    const { database, log } = this.#hub.parts;
+    const job = await database.read.selectFrom('job').select(['agent_id', 'fence']).where('id', '=', frame.jobId).executeTakeFirst();
+    if (job?.agent_id === agentId && job.fence === frame.fence) await log.append(frame.jobId, this.#now(), frame.lines);
+  }
+
+  /** The acknowledgement follows the commit, so an outcome is never lost between the two. */
+  async #outcome(agentId: string, frame: Frame<'outcome'>): Promise<void> {
+    const { queue, progress, logger } = this.#hub.parts;
+    const error = frame.error === null ? null : toKnownError(frame.error);
+    const taken = await queue.settle(agentId, frame, { status: frame.status, result: frame.result, error, summary: frame.summary });
+    progress.clear(frame.jobId);
+    logger.info({ component: 'jobs', agentId, jobId: frame.jobId, fence: frame.fence, status: frame.status, taken }, 'job outcome');
+    this.send({ type: 'ack', outboxId: frame.outboxId });
+  }
+
+  #now(): string {
+    return this.#hub.parts.clock.now().toISOString();
+  }
+}
+
+/** An agent newer than we are may know kinds that we do not. */
+function toKnownError(error: NonNullable<Frame<'outcome'>['error']>): ErrorRecord {
+  return toErrorRecord(fromErrorRecord({ ...error, kind: error.kind as ErrorKind }));
+}

@@ -1,0 +1,58 @@
+import cookie from '@fastify/cookie';
+import websocket from '@fastify/websocket';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { registerAgentLink } from './http/agent-link-socket.ts';
+import { registerConsole } from './http/console-files.ts';
+import { registerDocs } from './http/docs.ts';
+import { registerEvents } from './http/events-socket.ts';
+import { type IsLocal, registerGuards } from './http/guards.ts';
+import { allHandlers } from './http/handlers/index.ts';
+import { registerHealth } from './http/health.ts';
+import { toProblem } from './http/problems.ts';
+import { Refusals } from './http/refusals.ts';
+import { registerRoutes } from './http/register-routes.ts';
+import { newId } from './ids.ts';
+import type { Services } from './services.ts';
+
+const bodyLimitBytes = 1 << 20;
+const maxFrameBytes = 16 << 20;
+
+export interface AppOptions {
+  readonly isLocal: IsLocal;
+  /** Where the console was built to. */
+  readonly consoleFolder: string;
+  /** Tests check every answer against its schema. */
+  readonly checkAnswers?: boolean;
+}
+
+/** The whole HTTP side without listening: routes, sockets, console, documents. Tests talk to it by `inject()`. */
+export async function buildApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, genReqId: () => newId('req'), routerOptions: { maxParamLength: 200 } });
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // A change without content may be sent as an empty body.
+    if (body === '') done(null, undefined);
+    else parseJson(request, body as string, done);
+  });
+  app.setErrorHandler((thrown, request, reply) => {
+    const { status, problem, error } = toProblem(thrown, request.id);
+    const fields = { component: 'http', requestId: request.id, route: request.routeOptions.url, errKind: error.kind, errCode: error.code };
+    if (error.kind === 'bug' || error.kind === 'damaged' || error.kind === 'no-space')
+      services.logger.error({ ...fields, err: thrown }, 'request failed');
+    else services.logger.debug(fields, 'request refused');
+    if ('retryAfterSeconds' in error && typeof error.retryAfterSeconds === 'number') reply.header('retry-after', error.retryAfterSeconds);
+    return reply.code(status).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  await app.register(cookie);
+  await app.register(websocket, { options: { maxPayload: maxFrameBytes } });
+  registerGuards(app, services, options.isLocal);
+  registerHealth(app, services);
+  const refusals = new Refusals(services.changes, services.clock);
+  registerRoutes(app, services, allHandlers(services), { refusals, checkAnswers: options.checkAnswers ?? false });
+  registerEvents(app, services);
+  registerAgentLink(app, services);
+  registerDocs(app, services);
+  await registerConsole(app, options.consoleFolder);
+  return app;
+}

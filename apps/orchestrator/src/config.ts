@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { FortFailError, Secret } from '@fortfail/base';
+
+/** What may be set, each declared once. `isSecret` values may stand in a file named by NAME_FILE and never print. */
+interface Option {
+  readonly name: string;
+  readonly doc: string;
+  readonly fallback?: string;
+  readonly isSecret?: boolean;
+}
+
+export const options = [
+  { name: 'FORTFAIL_DATA', doc: 'The data folder. Default: /var/lib/fortfail for root, else $XDG_DATA_HOME/fortfail.' },
+  { name: 'PORT', doc: 'The TCP port of console and API.', fallback: '8000' },
+  { name: 'HOST', doc: 'The address to listen on instead of 127.0.0.1 and ::1. Beyond loopback it needs TLS.' },
+  { name: 'ALLOW_PLAIN_HTTP', doc: '1 allows a HOST beyond loopback without TLS, for networks that protect it otherwise.' },
+  { name: 'TLS_CERT_FILE', doc: 'Certificate chain (PEM). With TLS_KEY_FILE the port speaks TLS.' },
+  { name: 'TLS_KEY_FILE', doc: 'Private key (PEM) of TLS_CERT_FILE.' },
+  { name: 'PUBLIC_URL', doc: 'The address people use when a proxy stands in front, like https://ff.example.' },
+  { name: 'DATABASE_URL', doc: 'postgresql://... instead of the embedded SQLite database.', isSecret: true },
+  { name: 'WAL_PATH', doc: 'The audit file. Default: audit.log in the data folder.' },
+  { name: 'SITE_NAME', doc: "What this installation is called. Default: the machine's name." },
+  { name: 'LOG_LEVEL', doc: 'error, warn, info or debug.', fallback: 'info' },
+] as const satisfies readonly Option[];
+
+type Name = (typeof options)[number]['name'];
+
+export interface Config {
+  readonly dataFolder: string;
+  readonly port: number;
+  /** Undefined: both loopback addresses. */
+  readonly host: string | undefined;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly publicUrl: string | undefined;
+  readonly databaseUrl: Secret | undefined;
+  readonly auditPath: string;
+  readonly siteName: string;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks everything at once. Throws `invalid-input` that lists every fault with its variable. */
+export function readConfig(environment: Environment, isRoot: boolean): Config {
+  const faults: string[] = [];
+  const get = (name: Name): string | undefined => valueOf(environment, name, faults);
+  const dataFolder = resolve(get('FORTFAIL_DATA') ?? defaultDataFolder(environment, isRoot));
+  const port = portOf(get('PORT'), faults);
+  const publicUrl = publicUrlOf(get('PUBLIC_URL'), faults);
+  const tls = tlsOf(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), faults);
+  const host = get('HOST');
+  const allowPlain = get('ALLOW_PLAIN_HTTP');
+  if (allowPlain !== undefined && allowPlain !== '0' && allowPlain !== '1') faults.push('ALLOW_PLAIN_HTTP must be 0 or 1');
+  if (host !== undefined && !isLoopback(host) && tls === undefined && allowPlain !== '1') {
+    faults.push(
+      `HOST ${host} can be reached from other machines and there is no TLS: passwords would be readable on the way. Set TLS_CERT_FILE and TLS_KEY_FILE, or ALLOW_PLAIN_HTTP=1 when the network itself is safe`,
+    );
+  }
+  const databaseUrl = databaseUrlOf(get('DATABASE_URL'), faults);
+  const logLevel = get('LOG_LEVEL') ?? 'info';
+  if (!isLogLevel(logLevel)) faults.push('LOG_LEVEL must be error, warn, info or debug');
+  const walPath = get('WAL_PATH');
+  const siteName = get('SITE_NAME') ?? hostname();
+  if (siteName.length > 64) faults.push('SITE_NAME must have at most 64 characters');
+  if (faults.length > 0)
+    throw new FortFailError({
+      kind: 'invalid-input',
+      code: 'bad-configuration',
+      message: `unable to start with this configuration: ${faults.join('; ')}`,
+    });
+  return Object.freeze({
+    dataFolder,
+    port,
+    host: host === undefined || isBothLoopbacks(host) ? undefined : host,
+    tls,
+    publicUrl,
+    databaseUrl: databaseUrl === undefined ? undefined : new Secret(databaseUrl),
+    auditPath: walPath === undefined ? join(dataFolder, 'audit.log') : resolve(walPath),
+    siteName,
+    logLevel: isLogLevel(logLevel) ? logLevel : 'info',
+  });
+}
+
+function valueOf(environment: Environment, name: Name, faults: string[]): string | undefined {
+  const option: Option | undefined = options.find((known) => known.name === name);
+  const plain = environment[name];
+  const file = option?.isSecret === true ? environment[`${name}_FILE`] : undefined;
+  if (plain !== undefined && plain !== '' && file !== undefined && file !== '')
+    faults.push(`${name} and ${name}_FILE are both set; keep one`);
+  if (file !== undefined && file !== '') return readFileOf(`${name}_FILE`, file, faults)?.toString().trim();
+  return plain === undefined || plain === '' ? option?.fallback : plain;
+}
+
+function readFileOf(variable: string, path: string, faults: string[]): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    faults.push(`${variable} names '${path}', which cannot be read (${code})`);
+    return undefined;
+  }
+}
+
+function defaultDataFolder(environment: Environment, isRoot: boolean): string {
+  if (isRoot) return '/var/lib/fortfail';
+  const base = environment['XDG_DATA_HOME'];
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.local', 'share'), 'fortfail');
+}
+
+function portOf(text: string | undefined, faults: string[]): number {
+  const port = Number(text);
+  if (text !== undefined && /^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  faults.push(`PORT must be a number from 0 to 65535, not '${text}'`);
+  return 0;
+}
+
+function publicUrlOf(text: string | undefined, faults: string[]): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).username === '') return text;
+  faults.push('PUBLIC_URL must be an address like https://ff.example');
+  return undefined;
+}
+
+function tlsOf(certPath: string | undefined, keyPath: string | undefined, faults: string[]): Config['tls'] {
+  if (certPath === undefined && keyPath === undefined) return undefined;
+  if (certPath === undefined || keyPath === undefined) {
+    faults.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
+    return undefined;
+  }
+  const cert = readFileOf('TLS_CERT_FILE', certPath, faults);
+  const key = readFileOf('TLS_KEY_FILE', keyPath, faults);
+  return cert === undefined || key === undefined ? undefined : { cert, key };
+}
+
+function databaseUrlOf(text: string | undefined, faults: string[]): string | undefined {
+  if (text === undefined || /^postgres(ql)?:\/\//.test(text)) return text;
+  // The value may hold a password, so the message does not repeat it.
+  faults.push('DATABASE_URL must begin with postgresql://; leave it empty for the embedded database');
+  return undefined;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function isBothLoopbacks(host: string): boolean {
+  return host === 'localhost';
+}
+
+function isLogLevel(text: string): text is Config['logLevel'] {
+  return text === 'error' || text === 'warn' || text === 'info' || text === 'debug';
+}

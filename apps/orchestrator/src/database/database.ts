@@ -1,0 +1,20 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Tables } from './tables.ts';
+
+export type Engine = 'sqlite' | 'postgres';
+export type Reader = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+/** FortFail's own tables, on either engine. Whoever opened it disposes of it. */
+export interface Database extends AsyncDisposable {
+  readonly engine: Engine;
+  /** For queries that change nothing. Sees what was committed; never waits for a writer. */
+  readonly read: Reader;
+  /**
+   * Does `work` in one transaction that takes effect whole or not at all. On a clash of two transactions `work` is done
+   * again, so it must have no effect outside of the transaction. Inside it only `tx` may be used.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Answers when the engine answers; throws kind `unavailable` when it does not. */
+  ping(): Promise<void>;
+}

@@ -1,0 +1,75 @@
+import type { Secret } from '@fortfail/base';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { Database, Reader, Tx } from './database.ts';
+import { classifyDatabaseError } from './database-errors.ts';
+import { migrateToLatest } from './migrate.ts';
+import type { Tables } from './tables.ts';
+
+const int8 = 20;
+const maxConnections = 10;
+const maxTries = 5;
+/** Serialisation failure and deadlock: PostgreSQL undid the transaction and asks for it again. */
+const clashes: ReadonlySet<unknown> = new Set(['40001', '40P01']);
+
+/**
+ * Opens the PostgreSQL database that `url` names and brings its tables up to date. Several orchestrators may use one
+ * database. Throws `unavailable`, `denied` or `not-found`.
+ */
+export async function openPostgres(url: Secret): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url.reveal(),
+    max: maxConnections,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'fortfail',
+    types: { getTypeParser: (oid, format) => (oid === int8 ? parseWholeNumber : pg.types.getTypeParser(oid, format)) },
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await migrateToLatest(kysely, 'postgres');
+  } catch (error) {
+    await kysely.destroy();
+    throw classifyDatabaseError(error);
+  }
+  return new PostgresDatabase(kysely);
+}
+
+function parseWholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('a number in the database is beyond 2^53');
+  return value;
+}
+
+class PostgresDatabase implements Database {
+  readonly engine = 'postgres';
+  readonly read: Reader;
+
+  constructor(kysely: Kysely<Tables>) {
+    this.read = kysely;
+  }
+
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.read.transaction().execute(work);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (!clashes.has(code) || tries >= maxTries) throw classifyDatabaseError(error);
+      }
+    }
+  }
+
+  async ping(): Promise<void> {
+    try {
+      await sql`select 1`.execute(this.read);
+    } catch (error) {
+      throw classifyDatabaseError(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.read.destroy();
+  }
+}

@@ -1,0 +1,70 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import type { Database, Reader, Tx } from './database.ts';
+import { classifyDatabaseError } from './database-errors.ts';
+import { migrateToLatest } from './migrate.ts';
+import { NodeSqliteDialect } from './sqlite-dialect.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * Opens (or makes) the embedded database at `path` and brings its tables up to date. WAL with full synchronisation: what
+ * was committed is on the disk. Two connections: one that writes, used by one transaction at a time, one that only reads.
+ * Throws `denied`, `no-space`, `damaged` or `unavailable`.
+ */
+export async function openSqlite(path: string): Promise<Database> {
+  const writer = new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openWriter(path)) });
+  try {
+    await migrateToLatest(writer, 'sqlite');
+  } catch (error) {
+    await writer.destroy();
+    throw error;
+  }
+  return new SqliteDatabase(writer, new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openReader(path)) }));
+}
+
+/** Opens only for reading, without migrating: for tools that look at a data folder. */
+export function openSqliteReader(path: string): Reader & AsyncDisposable {
+  return new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openReader(path)) });
+}
+
+function openWriter(path: string): DatabaseSync {
+  return openWith(path, false, 'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on');
+}
+
+function openReader(path: string): DatabaseSync {
+  return openWith(path, true, 'pragma query_only = on');
+}
+
+function openWith(path: string, readOnly: boolean, pragmas: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { readOnly, timeout: 5000 });
+    database.exec(pragmas);
+    return database;
+  } catch (error) {
+    throw classifyDatabaseError(error);
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly engine = 'sqlite';
+  readonly #writer: Kysely<Tables>;
+  readonly read: Reader;
+
+  constructor(writer: Kysely<Tables>, read: Reader) {
+    this.#writer = writer;
+    this.read = read;
+  }
+
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#writer.transaction().execute(work);
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.read);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.read.destroy();
+    await this.#writer.destroy();
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * The database as both engines hold it. Only text and whole numbers are used, so that a row reads the same from SQLite
+ * and from PostgreSQL: moments are RFC 3339 in UTC with milliseconds (they sort as text), flags are 0 or 1, documents
+ * are JSON text.
+ */
+export interface Tables {
+  site: SiteTable;
+  person: PersonTable;
+  passkey: PasskeyTable;
+  session: SessionTable;
+  login_link: LoginLinkTable;
+  challenge: ChallengeTable;
+  agent: AgentTable;
+  repository: RepositoryTable;
+  plan: PlanTable;
+  schedule_mark: ScheduleMarkTable;
+  slot: SlotTable;
+  job: JobTable;
+  job_log: JobLogTable;
+  restore_point: RestorePointTable;
+  drill: DrillTable;
+  restore: RestoreTable;
+  event: EventTable;
+  event_head: EventHeadTable;
+  idempotency: IdempotencyTable;
+  audit: AuditTable;
+  audit_head: AuditHeadTable;
+  audit_detail: AuditDetailTable;
+}
+
+export interface SiteTable {
+  id: string;
+  name: string;
+  created_at: string;
+}
+
+export interface PersonTable {
+  id: string;
+  name: string;
+  /** The name in lower case, normalised: unique, so that two people cannot look alike at sign-in. */
+  name_key: string;
+  /** JSON array of `Grant`. */
+  grants: string;
+  /** PHC string, or null while the person has no password. */
+  password: string | null;
+  disabled: number;
+  created_at: string;
+}
+
+export interface PasskeyTable {
+  id: string;
+  person_id: string;
+  name: string;
+  public_key: string;
+  counter: number;
+  transports: string;
+  created_at: string;
+}
+
+export interface SessionTable {
+  /** SHA-256 of the cookie's secret. */
+  hash: string;
+  person_id: string;
+  via: string;
+  created_at: string;
+  seen_at: string;
+  until_at: string;
+}
+
+export interface LoginLinkTable {
+  hash: string;
+  created_at: string;
+  expires_at: string;
+  used_at: string | null;
+}
+
+/** A passkey challenge waiting for its answer: one use. */
+export interface ChallengeTable {
+  challenge: string;
+  purpose: string;
+  person_id: string | null;
+  expires_at: string;
+}
+
+export interface AgentTable {
+  id: string;
+  hostname: string;
+  kind: string;
+  version: string;
+  restore_root: string | null;
+  is_root: number;
+  last_seen_at: string | null;
+  created_at: string;
+}
+
+export interface RepositoryTable {
+  id: string;
+  name: string;
+  agent_id: string;
+  location: string;
+  restic_id: string | null;
+  password_file: string | null;
+  status: string;
+  created_at: string;
+  checked_at: string | null;
+}
+
+export interface PlanTable {
+  id: string;
+  name: string;
+  agent_id: string;
+  repository_id: string;
+  source: string;
+  schedule: string;
+  keep: string;
+  promise: string;
+  drill_schedule: string | null;
+  enabled: number;
+  version: number;
+  created_at: string;
+  updated_at: string;
+  deleted_at: string | null;
+}
+
+/** Up to which moment a plan's schedule was worked off: every due slot before it has its record. */
+export interface ScheduleMarkTable {
+  plan_id: string;
+  kind: string;
+  at: string;
+}
+
+export interface SlotTable {
+  plan_id: string;
+  kind: string;
+  due_at: string;
+  status: string;
+  job_id: string | null;
+  reason: string | null;
+}
+
+export interface JobTable {
+  id: string;
+  kind: string;
+  status: string;
+  plan_id: string | null;
+  plan_name: string | null;
+  agent_id: string;
+  restore_point_id: string | null;
+  restore_id: string | null;
+  drill_id: string | null;
+  repository_id: string | null;
+  cause: string;
+  attempt: number;
+  max_attempts: number;
+  /** Grows with each lease; whoever shows an older one is no longer the one who works. */
+  fence: number;
+  /** The last fence whose outcome was taken in: repetition of an outcome changes nothing. */
+  settled_fence: number;
+  queued_at: string;
+  not_before: string;
+  started_at: string | null;
+  ended_at: string | null;
+  lease_until: string | null;
+  cancel_reason: string | null;
+  payload: string;
+  outcome: string | null;
+  result: string | null;
+  error: string | null;
+}
+
+export interface JobLogTable {
+  job_id: string;
+  n: number;
+  line: string;
+}
+
+export interface RestorePointTable {
+  id: string;
+  plan_id: string;
+  plan_name: string;
+  repository_id: string;
+  job_id: string | null;
+  kind: string;
+  snapshot: string;
+  grade: string;
+  time: string;
+  received_at: string;
+  hostname: string;
+  paths: string;
+  files: number;
+  directories: number;
+  bytes: number;
+  added_bytes: number;
+  stored_bytes: number;
+  errors: number;
+  took_seconds: number;
+  forgotten_at: string | null;
+  last_drill_id: string | null;
+}
+
+export interface DrillTable {
+  id: string;
+  restore_point_id: string;
+  plan_id: string;
+  outcome: string;
+  rto_seconds: number;
+  ended_at: string;
+  /** The whole evidence as the protocol's `drill`. */
+  evidence: string;
+}
+
+export interface RestoreTable {
+  id: string;
+  restore_point_id: string;
+  plan_id: string;
+  plan_name: string;
+  agent_id: string;
+  include: string;
+  target: string | null;
+  status: string;
+  proposal: string | null;
+  report: string | null;
+  error: string | null;
+  job_id: string | null;
+  created_at: string;
+  ended_at: string | null;
+}
+
+export interface EventTable {
+  seq: number;
+  at: string;
+  object: string;
+  object_id: string;
+  plan_id: string | null;
+}
+
+export interface EventHeadTable {
+  name: string;
+  seq: number;
+}
+
+export interface IdempotencyTable {
+  principal: string;
+  key: string;
+  request_hash: string;
+  status: number;
+  answer: string;
+  created_at: string;
+}
+
+export interface AuditTable {
+  chain: string;
+  seq: number;
+  prev: string;
+  body: string;
+  hash: string;
+}
+
+export interface AuditHeadTable {
+  chain: string;
+  seq: number;
+  prev: string | null;
+  hash: string;
+}
+
+/** Personal detail of a record, erasable: the record itself holds only its salted digest. */
+export interface AuditDetailTable {
+  chain: string;
+  seq: number;
+  salt: string;
+  detail: string;
+}

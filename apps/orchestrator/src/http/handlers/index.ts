@@ -1,0 +1,22 @@
+import type { Services } from '../../services.ts';
+import type { Handlers } from '../call.ts';
+import { jobHandlers } from './job-handlers.ts';
+import { meHandlers } from './me-handlers.ts';
+import { planHandlers } from './plan-handlers.ts';
+import { restoreHandlers } from './restore-handlers.ts';
+import { restorePointHandlers } from './restore-point-handlers.ts';
+import { signInHandlers } from './sign-in-handlers.ts';
+import { siteHandlers } from './site-handlers.ts';
+
+/** A handler for every route: a missing one does not compile. */
+export function allHandlers(services: Services): Handlers {
+  return {
+    ...signInHandlers(services),
+    ...meHandlers(services),
+    ...siteHandlers(services),
+    ...planHandlers(services),
+    ...restorePointHandlers(services),
+    ...restoreHandlers(services),
+    ...jobHandlers(services),
+  };
+}

@@ -1,0 +1,237 @@
+import { FortFailError, isFortFailError } from '@fortfail/base';
+import type { Drill } from '@fortfail/protocol';
+import { toAgent } from '../../agents/agent-rows.ts';
+import { verifyAll } from '../../audit/verify.ts';
+import { loadDrill, loadRepository } from '../../catalog/load.ts';
+import { loadOverview } from '../../catalog/overview.ts';
+import type { Change } from '../../changes/changes.ts';
+import type { RepositoryTable } from '../../database/tables.ts';
+import { newId } from '../../ids.ts';
+import { toJob } from '../../jobs/job-rows.ts';
+import { repositoryReference } from '../../jobs/order-job.ts';
+import { repositoryTotals, toRepository } from '../../repositories/repository-rows.ts';
+import type { Services } from '../../services.ts';
+import type { Call, Handlers } from '../call.ts';
+import { decodeCursor, toPage } from '../cursors.ts';
+
+type SiteRoutes =
+  | 'overview'
+  | 'listDrills'
+  | 'getDrill'
+  | 'listRepositories'
+  | 'createRepository'
+  | 'getRepository'
+  | 'checkRepository'
+  | 'listAgents'
+  | 'listEvents'
+  | 'listAudit'
+  | 'verifyAudit';
+
+export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
+  const { database, hub, feed } = services;
+  return {
+    overview: async (call) => ({ body: await loadOverview(services, call.sees) }),
+    listDrills: (call) => listDrills(services, call),
+    getDrill: async (call) => {
+      const row = await loadDrill(database.read, call.id('drillId'));
+      call.check({ kind: 'drill', planId: row.plan_id });
+      return { body: JSON.parse(row.evidence) as Drill };
+    },
+    listRepositories: async (call) => {
+      const { limit } = call.query;
+      const position = decodeCursor(call.query.cursor);
+      let query = database.read
+        .selectFrom('repository')
+        .selectAll()
+        .orderBy('name')
+        .limit(limit + 1);
+      if (position !== undefined) query = query.where('name', '>', position.at);
+      const rows = await query.execute();
+      const totals = await repositoryTotals(database.read);
+      const sees = (row: RepositoryTable) => call.sees({ kind: 'repository', agentId: row.agent_id });
+      return {
+        body: toPage(
+          rows,
+          limit,
+          (row) => ({ at: row.name, id: row.id }),
+          sees,
+          (row) => toRepository(row, totals(row.id)),
+        ),
+      };
+    },
+    createRepository: (call) => createRepository(services, call),
+    getRepository: async (call) => {
+      const row = await ownRepository(services, call);
+      return { body: toRepository(row, (await repositoryTotals(database.read))(row.id)) };
+    },
+    checkRepository: async (call) => {
+      const row = await ownRepository(services, call);
+      const job = await services.changes.run(call.context, (change) =>
+        services.queue.enqueue(change, {
+          kind: 'check',
+          agentId: row.agent_id,
+          repositoryId: row.id,
+          cause: 'person',
+          payload: { kind: 'check', repository: repositoryReference(row), readData: true },
+        }),
+      );
+      return { body: { job: toJob(job, undefined) } };
+    },
+    listAgents: async (call) => {
+      const { limit } = call.query;
+      const position = decodeCursor(call.query.cursor);
+      let query = database.read
+        .selectFrom('agent')
+        .selectAll()
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit + 1);
+      if (position !== undefined)
+        query = query.where((eb) =>
+          eb.or([eb('created_at', '>', position.at), eb.and([eb('created_at', '=', position.at), eb('id', '>', position.id)])]),
+        );
+      const rows = await query.execute();
+      return {
+        body: toPage(
+          rows,
+          limit,
+          (row) => ({ at: row.created_at, id: row.id }),
+          (row) => call.sees({ kind: 'agent', agentId: row.id }),
+          (row) => toAgent(row, hub.isConnected(row.id)),
+        ),
+      };
+    },
+    listEvents: async (call) => {
+      const { items } = await feed.after(call.query.after, call.query.limit);
+      // The number goes up to the last one read, also when the caller may not see it, so that reading goes on behind it.
+      const seq = items.at(-1)?.seq ?? (await feed.head());
+      return { body: { items: items.filter((event) => call.sees({ kind: 'event', planId: event.planId })), seq } };
+    },
+    listAudit: async (call) => {
+      const { limit } = call.query;
+      const position = decodeCursor(call.query.cursor);
+      let query = database.read
+        .selectFrom('audit')
+        .selectAll()
+        .where('chain', '=', 'main')
+        .orderBy('seq', 'desc')
+        .limit(limit + 1);
+      if (position !== undefined) query = query.where('seq', '<', Number(position.at));
+      const rows = await query.execute();
+      return {
+        body: toPage(
+          rows,
+          limit,
+          (row) => ({ at: String(row.seq), id: '' }),
+          () => true,
+          ({ seq, prev, body, hash }) => ({ seq, prev, body, hash }),
+        ),
+      };
+    },
+    verifyAudit: async () => {
+      await services.auditFile?.flush();
+      return { body: (await verifyAll(database.read, services.auditFile?.path)).result };
+    },
+  };
+}
+
+async function listDrills(services: Services, call: Call<'listDrills'>): ReturnType<Handlers['listDrills']> {
+  const { limit, planId } = call.query;
+  const position = decodeCursor(call.query.cursor);
+  let query = services.database.read
+    .selectFrom('drill')
+    .selectAll()
+    .orderBy('ended_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+  if (planId !== undefined) query = query.where('plan_id', '=', planId);
+  if (position !== undefined)
+    query = query.where((eb) =>
+      eb.or([eb('ended_at', '<', position.at), eb.and([eb('ended_at', '=', position.at), eb('id', '<', position.id)])]),
+    );
+  const rows = await query.execute();
+  const sees = (row: (typeof rows)[number]) => call.sees({ kind: 'drill', planId: row.plan_id });
+  return {
+    body: toPage(
+      rows,
+      limit,
+      (row) => ({ at: row.ended_at, id: row.id }),
+      sees,
+      (row) => JSON.parse(row.evidence) as Drill,
+    ),
+  };
+}
+
+async function ownRepository(services: Services, call: Call<'getRepository' | 'checkRepository'>): Promise<RepositoryTable> {
+  const row = await loadRepository(services.database.read, call.id('repositoryId'));
+  call.check({ kind: 'repository', agentId: row.agent_id });
+  return row;
+}
+
+/** Has the resident agent make the repository, or adopt it when it exists there and the agent knows its password. */
+async function createRepository(services: Services, call: Call<'createRepository'>): ReturnType<Handlers['createRepository']> {
+  const agent = await services.database.read
+    .selectFrom('agent')
+    .selectAll()
+    .where('kind', '=', 'resident')
+    .orderBy('created_at')
+    .executeTakeFirst();
+  if (agent === undefined) {
+    throw new FortFailError({
+      kind: 'unavailable',
+      code: 'no-agent',
+      message: 'unable to make a repository, no agent has come yet',
+      hint: 'Start it with `fortfail start` or `fortfail agent`.',
+    });
+  }
+  const { name, path } = call.body;
+  try {
+    const made = await services.changes.run(call.context, async (change) => {
+      const row: RepositoryTable = {
+        id: newId('rep'),
+        name,
+        agent_id: agent.id,
+        location: path,
+        restic_id: null,
+        password_file: null,
+        status: 'creating',
+        created_at: change.now,
+        checked_at: null,
+      };
+      await retryFailed(change, name, path, agent.id);
+      await change.tx.insertInto('repository').values(row).execute();
+      change.audit({ action: 'repository.create', object: { kind: 'repository', id: row.id }, detail: { name, path } });
+      change.event('repository', row.id);
+      const job = await services.queue.enqueue(change, {
+        kind: 'initialise',
+        agentId: agent.id,
+        repositoryId: row.id,
+        cause: 'person',
+        payload: { kind: 'initialise', repository: repositoryReference(row) },
+      });
+      return { row, job };
+    });
+    return { body: { repository: toRepository(made.row, { points: 0, storedBytes: null }), job: toJob(made.job, undefined) } };
+  } catch (error) {
+    if (!isFortFailError(error, 'conflict')) throw error;
+    throw new FortFailError({
+      kind: 'conflict',
+      code: 'repository-known',
+      message: `unable to make repository '${name}', its name or its place is taken`,
+      cause: error,
+    });
+  }
+}
+
+/** One that could not be made stands in nobody's way: nothing refers to it but jobs that have ended. */
+async function retryFailed(change: Change, name: string, path: string, agentId: string): Promise<void> {
+  const failed = await change.tx
+    .selectFrom('repository')
+    .select('id')
+    .where('status', '=', 'failed')
+    .where('agent_id', '=', agentId)
+    .where((eb) => eb.or([eb('name', '=', name), eb('location', '=', path)]))
+    .where((eb) => eb.not(eb.exists(eb.selectFrom('plan').select('plan.id').whereRef('plan.repository_id', '=', 'repository.id'))))
+    .execute();
+  for (const { id } of failed) await change.tx.deleteFrom('repository').where('id', '=', id).execute();
+}

@@ -1,0 +1,115 @@
+import { asFortFailError, type ErrorDetails, errorKinds, FortFailError } from '@fortfail/base';
+import type { Problem } from '@fortfail/protocol';
+import type { z } from 'zod';
+
+/** A refusal that HTTP has a status of its own for, beyond what the error's kind says. */
+export class HttpRefusal extends FortFailError {
+  readonly status: number;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: number, details: ErrorDetails, retryAfterSeconds?: number) {
+    super(details);
+    this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Input that does not fit its schema, with the fields at fault. */
+export class InvalidFields extends FortFailError {
+  readonly fields: readonly { readonly field: string; readonly message: string }[];
+
+  constructor(where: 'body' | 'query' | 'path', issues: readonly z.core.$ZodIssue[]) {
+    const fields = issues.flatMap(fieldsOf);
+    super({
+      kind: 'invalid-input',
+      code: `invalid-${where}`,
+      message: `unable to accept the ${where}: ${fields.map(({ field, message }) => (field === '' ? message : `${field} ${message}`)).join('; ')}`,
+    });
+    this.fields = fields;
+  }
+}
+
+function fieldsOf(issue: z.core.$ZodIssue): { field: string; message: string }[] {
+  const field = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: field === '' ? key : `${field}.${key}`, message: 'is not a known field' }));
+  }
+  return [{ field, message: issue.message }];
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Not understood',
+  401: 'Sign in first',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'In conflict with the present state',
+  412: 'Changed meanwhile',
+  413: 'Too large',
+  415: 'Not this kind of content',
+  421: 'Not this host',
+  422: 'Cannot be done',
+  428: 'State the version you have seen',
+  429: 'Too often',
+  500: 'A fault of FortFail',
+  503: 'Not available now',
+  507: 'No space left',
+};
+
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly problem: Problem;
+  readonly error: FortFailError;
+}
+
+/** Any failure as RFC 9457 problem details. What is not FortFail's own error tells nothing of its inside. */
+export function toProblem(thrown: unknown, requestId: string): ProblemAnswer {
+  const error = fromFramework(thrown) ?? asFortFailError(thrown);
+  const status = error instanceof HttpRefusal ? error.status : errorKinds[error.kind].http;
+  const isBug = error.kind === 'bug';
+  const problem: Problem = {
+    type: `urn:fortfail:problem:${error.code}`,
+    title: titles[status] ?? 'Refused',
+    status,
+    detail: isBug ? 'unable to answer, because of a fault in FortFail; its log names it under this request id' : error.message,
+    kind: error.kind,
+    code: error.code,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    requestId,
+    ...(error instanceof InvalidFields ? { errors: [...error.fields] } : {}),
+  };
+  return { status, problem, error };
+}
+
+const frameworkCodes: Readonly<Record<string, ErrorDetails & { status: number }>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    status: 413,
+    kind: 'invalid-input',
+    code: 'body-too-large',
+    message: 'unable to accept a body of more than 1 MiB',
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    kind: 'invalid-input',
+    code: 'not-json',
+    message: 'unable to accept this content type',
+    hint: 'Send application/json.',
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    status: 400,
+    kind: 'invalid-input',
+    code: 'content-length',
+    message: 'unable to accept a body of another length than stated',
+  },
+  FST_ERR_BAD_URL: { status: 400, kind: 'invalid-input', code: 'bad-path', message: 'unable to understand the path' },
+};
+
+/** The web framework's own refusals, by its codes. */
+function fromFramework(thrown: unknown): FortFailError | undefined {
+  if (thrown instanceof FortFailError || !(thrown instanceof Error)) return undefined;
+  const known = 'code' in thrown && typeof thrown.code === 'string' ? frameworkCodes[thrown.code] : undefined;
+  if (known !== undefined) return new HttpRefusal(known.status, known);
+  if (thrown instanceof SyntaxError && 'statusCode' in thrown && thrown.statusCode === 400) {
+    return new FortFailError({ kind: 'invalid-input', code: 'bad-json', message: 'unable to understand the body, it is not valid JSON' });
+  }
+  return undefined;
+}

@@ -1,0 +1,325 @@
+import { type Clock, FortFailError, type Logger } from '@fortfail/base';
+import type { Job, JobPayload } from '@fortfail/protocol';
+import { type Change, type ChangeContext, type Changes, systemContext } from '../changes/changes.ts';
+import type { Database, Tx } from '../database/database.ts';
+import { newId } from '../ids.ts';
+import { chooseJobs } from './choose-jobs.ts';
+import { type JobOutcome, leaseLost, retryDelayMs } from './job-outcome.ts';
+import { activeStatuses, type JobRow, openStatuses } from './job-rows.ts';
+
+/** How long a lease holds without a heartbeat. */
+export const leaseSeconds = 30;
+/** How long a returned agent has to send the outcome of a job that it no longer works on. */
+const outboxGraceMs = 5000;
+
+export interface JobOrder {
+  readonly kind: Job['kind'];
+  readonly agentId: string;
+  readonly repositoryId: string;
+  readonly payload: JobPayload;
+  readonly cause: Job['cause'];
+  readonly planId?: string;
+  readonly planName?: string;
+  readonly restorePointId?: string;
+  readonly restoreId?: string;
+  readonly drillId?: string;
+  /** 3 when not given. */
+  readonly maxAttempts?: number;
+}
+
+/** Which attempt of which job: what an agent must show with all it says about a job. */
+export interface JobHold {
+  readonly jobId: string;
+  readonly fence: number;
+}
+
+/** What follows from a job's change of state, done in the same transaction: catalog, slots, restores. */
+export interface JobEffects {
+  started(change: Change, job: JobRow): Promise<void>;
+  /** `job` as it is now; `outcome` with the result that the catalog takes in. */
+  ended(change: Change, job: JobRow, outcome: JobOutcome): Promise<void>;
+}
+
+export interface JobQueueParts {
+  readonly database: Database;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly effects: JobEffects;
+}
+
+/**
+ * The only writer of a job's state. Delivery is at least once: a lost lease goes back to the queue with one attempt more,
+ * an outcome counts once per fence, and an ended job never changes again.
+ */
+export class JobQueue {
+  readonly #parts: JobQueueParts;
+  #onQueued: (agentId: string) => void = () => undefined;
+  #onCancel: (agentId: string, hold: JobHold, reason: string) => void = () => undefined;
+
+  constructor(parts: JobQueueParts) {
+    this.#parts = parts;
+  }
+
+  /** Who carries queued jobs and stops to agents; told after the commit. */
+  deliverTo(onQueued: (agentId: string) => void, onCancel: (agentId: string, hold: JobHold, reason: string) => void): void {
+    this.#onQueued = onQueued;
+    this.#onCancel = onCancel;
+  }
+
+  /** Queues a job as part of `change`. */
+  async enqueue(change: Change, order: JobOrder): Promise<JobRow> {
+    const row: JobRow = {
+      id: newId('job'),
+      kind: order.kind,
+      status: 'queued',
+      plan_id: order.planId ?? null,
+      plan_name: order.planName ?? null,
+      agent_id: order.agentId,
+      restore_point_id: order.restorePointId ?? null,
+      restore_id: order.restoreId ?? null,
+      drill_id: order.drillId ?? null,
+      repository_id: order.repositoryId,
+      cause: order.cause,
+      attempt: 0,
+      max_attempts: order.maxAttempts ?? 3,
+      fence: 0,
+      settled_fence: 0,
+      queued_at: change.now,
+      not_before: change.now,
+      started_at: null,
+      ended_at: null,
+      lease_until: null,
+      cancel_reason: null,
+      payload: JSON.stringify(order.payload),
+      outcome: null,
+      result: null,
+      error: null,
+    };
+    await change.tx.insertInto('job').values(row).execute();
+    record(change, 'job.queue', row, { kind: row.kind, cause: row.cause });
+    change.afterCommit(() => this.#onQueued(row.agent_id));
+    return row;
+  }
+
+  /** Leases whatever the agent may begin now. Each lease has a fence of its own. */
+  async lease(agentId: string): Promise<JobRow[]> {
+    const { database, changes, clock } = this.#parts;
+    const isWorth = chooseJobs(await openJobs(database.read, agentId), clock.now().toISOString()).length > 0;
+    if (!isWorth) return [];
+    return changes.run(agentContext(agentId), async (change) => {
+      // Takes the agent's row, so that two orchestrators lease for one agent one after the other.
+      await change.tx.updateTable('agent').set({ last_seen_at: change.now }).where('id', '=', agentId).execute();
+      const leased: JobRow[] = [];
+      for (const job of chooseJobs(await openJobs(change.tx, agentId), change.now)) leased.push(await this.#leaseOne(change, job));
+      if (leased.length === 0) change.nothing();
+      return leased;
+    });
+  }
+
+  async #leaseOne(change: Change, job: JobRow): Promise<JobRow> {
+    const row = await update(change.tx, job.id, {
+      status: 'leased',
+      fence: job.fence + 1,
+      attempt: job.attempt + 1,
+      lease_until: this.#leaseEnd(),
+    });
+    record(change, 'job.lease', row, { attempt: row.attempt, fence: row.fence });
+    return row;
+  }
+
+  /** The agent began. False when the hold is not, or no longer, the agent's. */
+  async start(agentId: string, hold: JobHold): Promise<boolean> {
+    return this.#parts.changes.run(agentContext(agentId), async (change) => {
+      const job = await locked(change.tx, hold.jobId);
+      if (job === undefined || !isHeldBy(job, agentId, hold)) return change.nothing(false);
+      if (job.status === 'running') return change.nothing(true);
+      const row = await update(change.tx, job.id, {
+        status: 'running',
+        started_at: job.started_at ?? change.now,
+        lease_until: this.#leaseEnd(),
+      });
+      await this.#parts.effects.started(change, row);
+      record(change, 'job.start', row, { attempt: row.attempt });
+      return true;
+    });
+  }
+
+  /** Extends the leases of what the agent has in hand; answers what is no longer its own. */
+  async extend(agentId: string, holds: readonly JobHold[]): Promise<JobHold[]> {
+    const lost: JobHold[] = [];
+    await this.#parts.database.transaction(async (tx) => {
+      lost.length = 0;
+      for (const hold of holds) {
+        const result = await tx
+          .updateTable('job')
+          .set({ lease_until: this.#leaseEnd() })
+          .where('id', '=', hold.jobId)
+          .where('fence', '=', hold.fence)
+          .where('agent_id', '=', agentId)
+          .where('status', 'in', activeStatuses)
+          .executeTakeFirst();
+        if (result.numUpdatedRows === 0n) lost.push(hold);
+      }
+    });
+    return lost;
+  }
+
+  /**
+   * An agent is back with what it has in hand. Leases of jobs it does not name end soon: their outcomes may still be on the
+   * way, then the sweep takes them. Answers the holds that are no longer its own.
+   */
+  async reclaim(agentId: string, holds: readonly JobHold[]): Promise<JobHold[]> {
+    const { database, clock } = this.#parts;
+    const soon = new Date(clock.now().getTime() + outboxGraceMs).toISOString();
+    const held = holds.map((hold) => hold.jobId);
+    await database.transaction(async (tx) => {
+      const dropped = tx
+        .updateTable('job')
+        .set({ lease_until: soon })
+        .where('agent_id', '=', agentId)
+        .where('status', 'in', activeStatuses)
+        .where('lease_until', '>', soon);
+      await (held.length === 0 ? dropped : dropped.where('id', 'not in', held)).execute();
+    });
+    return this.extend(agentId, holds);
+  }
+
+  /**
+   * Takes in how an attempt ended. Repetition, a fence that was overtaken and a job that ended meanwhile change nothing.
+   * A failure whose kind allows it, and with attempts left, goes back to the queue.
+   */
+  async settle(agentId: string, hold: JobHold, outcome: JobOutcome): Promise<'settled' | 'requeued' | 'ignored'> {
+    return this.#parts.changes.run(agentContext(agentId), async (change) => {
+      const job = await locked(change.tx, hold.jobId);
+      const counts =
+        job !== undefined && job.agent_id === agentId && isOpen(job) && job.fence === hold.fence && job.settled_fence < hold.fence;
+      if (!counts) return change.nothing('ignored' as const);
+      const delay = outcome.status === 'failed' ? retryDelayMs(job, outcome.error) : undefined;
+      if (delay !== undefined) {
+        await this.#requeue(change, job, delay, outcome.error?.code ?? 'failed');
+        return 'requeued' as const;
+      }
+      await this.#end(
+        change,
+        job,
+        job.cancel_reason !== null && outcome.status === 'failed' ? { ...outcome, status: 'cancelled' } : outcome,
+      );
+      return 'settled' as const;
+    });
+  }
+
+  /** Stops a job: one that waits ends at once, one that is worked on when its agent says so or its lease ends. */
+  async cancel(context: ChangeContext, jobId: string, reason: string): Promise<JobRow> {
+    return this.#parts.changes.run(context, async (change) => {
+      const job = await locked(change.tx, jobId);
+      if (job === undefined) throw new FortFailError({ kind: 'not-found', code: 'no-such-job', message: `unable to find job '${jobId}'` });
+      if (!isOpen(job)) {
+        throw new FortFailError({
+          kind: 'conflict',
+          code: 'job-ended',
+          message: `unable to stop job '${jobId}', it has ended as ${job.status}`,
+        });
+      }
+      if (job.status === 'queued') return this.#end(change, job, { status: 'cancelled', result: null, error: null, summary: reason });
+      const row = await update(change.tx, jobId, { cancel_reason: reason });
+      record(change, 'job.cancel', row, { reason });
+      change.afterCommit(() => this.#onCancel(row.agent_id, { jobId: row.id, fence: row.fence }, reason));
+      return row;
+    });
+  }
+
+  /** Takes back leases that ran out. Answers how many. */
+  async sweep(): Promise<number> {
+    const { database, changes, clock } = this.#parts;
+    const lost = await database.read
+      .selectFrom('job')
+      .select('id')
+      .where('status', 'in', activeStatuses)
+      .where('lease_until', '<', clock.now().toISOString())
+      .execute();
+    for (const { id } of lost) await changes.run(systemContext, (change) => this.#takeBack(change, id));
+    return lost.length;
+  }
+
+  async #takeBack(change: Change, jobId: string): Promise<void> {
+    const job = await locked(change.tx, jobId);
+    const isLost = job !== undefined && isActive(job) && job.lease_until !== null && job.lease_until < change.now;
+    if (!isLost) return change.nothing();
+    if (job.cancel_reason !== null) {
+      await this.#end(change, job, { status: 'cancelled', result: null, error: null, summary: job.cancel_reason });
+    } else if (job.attempt < job.max_attempts) {
+      await this.#requeue(change, job, 0, leaseLost.code);
+    } else {
+      await this.#end(change, job, { status: 'failed', result: null, error: leaseLost, summary: leaseLost.message });
+    }
+  }
+
+  async #requeue(change: Change, job: JobRow, delayMs: number, reason: string): Promise<void> {
+    const notBefore = new Date(Date.parse(change.now) + delayMs).toISOString();
+    // A lost lease leaves the fence open: its outcome may still arrive and counts until the next lease is given.
+    const settled = reason === leaseLost.code ? job.settled_fence : job.fence;
+    const row = await update(change.tx, job.id, { status: 'queued', not_before: notBefore, lease_until: null, settled_fence: settled });
+    record(change, 'job.requeue', row, { reason, attempt: row.attempt, notBefore });
+    change.afterCommit(() => this.#onQueued(row.agent_id));
+  }
+
+  async #end(change: Change, job: JobRow, outcome: JobOutcome): Promise<JobRow> {
+    const row = await update(change.tx, job.id, {
+      status: outcome.status,
+      ended_at: change.now,
+      lease_until: null,
+      settled_fence: job.fence,
+      outcome: outcome.summary,
+      result: outcome.result === null ? null : JSON.stringify(outcome.result),
+      error: outcome.error === null ? null : JSON.stringify(outcome.error),
+    });
+    await this.#parts.effects.ended(change, row, outcome);
+    record(change, 'job.settle', row, { status: row.status, error: outcome.error?.code });
+    change.afterCommit(() => this.#onQueued(row.agent_id));
+    return row;
+  }
+
+  #leaseEnd(): string {
+    return new Date(this.#parts.clock.now().getTime() + leaseSeconds * 1000).toISOString();
+  }
+}
+
+function agentContext(agentId: string): ChangeContext {
+  return { actor: { id: agentId, kind: 'agent', via: 'agent-link' }, request: 'none' };
+}
+
+function record(change: Change, action: string, row: JobRow, detail: Record<string, string | number | undefined>): void {
+  change.audit({ action, object: { kind: 'job', id: row.id }, detail });
+  change.event('job', row.id, row.plan_id);
+}
+
+function isOpen(job: JobRow): boolean {
+  return openStatuses.some((status) => status === job.status);
+}
+
+function isActive(job: JobRow): boolean {
+  return activeStatuses.some((status) => status === job.status);
+}
+
+function isHeldBy(job: JobRow, agentId: string, hold: JobHold): boolean {
+  return job.agent_id === agentId && job.fence === hold.fence && isActive(job);
+}
+
+function openJobs(reader: Pick<Tx, 'selectFrom'>, agentId: string): Promise<JobRow[]> {
+  return reader.selectFrom('job').selectAll().where('agent_id', '=', agentId).where('status', 'in', openStatuses).execute();
+}
+
+/** Reads a row and keeps others from changing it until the transaction ends: an empty update does that on both engines. */
+async function locked(tx: Tx, jobId: string): Promise<JobRow | undefined> {
+  return tx
+    .updateTable('job')
+    .set((eb) => ({ fence: eb.ref('fence') }))
+    .where('id', '=', jobId)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+async function update(tx: Tx, jobId: string, values: Partial<JobRow>): Promise<JobRow> {
+  return tx.updateTable('job').set(values).where('id', '=', jobId).returningAll().executeTakeFirstOrThrow();
+}

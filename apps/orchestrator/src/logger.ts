@@ -1,0 +1,68 @@
+import type { LogFields, Logger } from '@fortfail/base';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+
+/** What must not reach a log even inside other text: our typed secrets, age keys, cloud keys, passwords in URLs, queries. */
+const secretPatterns: readonly (readonly [RegExp, string])[] = [
+  [/\bff(?:join|peer|share|p|l|t)[a-z]*[1_][A-Za-z0-9_.-]{8,}/gi, '[secret]'],
+  [/AGE-SECRET-KEY-1[0-9A-Z]+/g, '[secret]'],
+  [/\bAKIA[0-9A-Z]{16}\b/g, '[secret]'],
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]+(?::[^\s/@]*)?@/gi, '$1[secret]@'],
+  [/#link=[A-Za-z0-9_-]+/g, '#link=[secret]'],
+  [/(https?:\/\/[^\s?#]+)\?[^\s#]+/g, '$1?[secret]'],
+];
+
+const secretFields = [
+  'password',
+  'currentPassword',
+  'newPassword',
+  'secret',
+  'token',
+  'cookie',
+  'authorization',
+  'link',
+  '*.password',
+  '*.secret',
+  '*.token',
+  '*.cookie',
+  '*.authorization',
+];
+
+/** Text with everything that looks like a secret taken out. */
+export function redact(text: string): string {
+  return secretPatterns.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), text);
+}
+
+/** JSON lines: `time, level, component, msg` and fields. Messages are constants; values pass redaction. */
+export function createLogger(level: string, destination: DestinationStream): Logger {
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretFields, censor: '[secret]' },
+      serializers: { err: (error: Error) => redactError(error) },
+    },
+    destination,
+  );
+  return wrap(log);
+}
+
+function redactError(error: unknown): unknown {
+  if (!(error instanceof Error)) return redact(String(error));
+  const { type, message, stack } = stdSerializers.err(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return { type, code, message: redact(message), stack: redact(stack) };
+}
+
+function wrap(log: PinoLogger): Logger {
+  const clean = (fields: LogFields): LogFields =>
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]));
+  return {
+    error: (fields, message) => log.error(clean(fields), message),
+    warn: (fields, message) => log.warn(clean(fields), message),
+    info: (fields, message) => log.info(clean(fields), message),
+    debug: (fields, message) => log.debug(clean(fields), message),
+    child: (fields) => wrap(log.child(clean(fields))),
+  };
+}

@@ -1,0 +1,160 @@
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, type Logger, systemClock } from '@fortfail/base';
+import type { FastifyInstance } from 'fastify';
+import { BackOff } from './access/back-off.ts';
+import { Passkeys } from './access/passkeys.ts';
+import { Passwords } from './access/passwords.ts';
+import { Persons } from './access/persons.ts';
+import { Sessions } from './access/sessions.ts';
+import { AgentHub } from './agents/agent-hub.ts';
+import { buildApp } from './app.ts';
+import { AuditFile } from './audit/audit-file.ts';
+import { catalogEffects } from './catalog/settle.ts';
+import { Changes, systemContext } from './changes/changes.ts';
+import { EventFeed } from './changes/event-feed.ts';
+import type { Config } from './config.ts';
+import type { Database } from './database/database.ts';
+import { openPostgres } from './database/postgres-database.ts';
+import { openSqlite } from './database/sqlite-database.ts';
+import { ownAddresses } from './http/guards.ts';
+import { newLink } from './http/handlers/sign-in-handlers.ts';
+import { newId } from './ids.ts';
+import { JobLog } from './jobs/job-log.ts';
+import { JobProgressBoard } from './jobs/job-progress.ts';
+import { JobQueue, leaseSeconds } from './jobs/job-queue.ts';
+import { type DataFolder, explain, openDataFolder } from './listening/data-folder.ts';
+import { Listeners } from './listening/listen.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+import type { Addresses, Services, Site } from './services.ts';
+
+const stopGraceMs = 3000;
+const version = '0.1.0';
+
+export interface ServiceParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly siteName: string;
+  readonly addresses: () => Addresses;
+  /** Where the audit file lies; none in tests. */
+  readonly auditPath?: string;
+}
+
+/** Everything behind the doors: built the same way for the process and for tests. */
+export async function buildServices(parts: ServiceParts): Promise<Services> {
+  const { database, clock, logger, addresses } = parts;
+  const feed = new EventFeed(database);
+  const changes = new Changes(database, feed, clock);
+  const site = await loadSite(database, changes, parts.siteName);
+  const auditFile = parts.auditPath === undefined ? undefined : await AuditFile.open(parts.auditPath, database, clock, logger);
+  if (auditFile !== undefined) changes.followAudit(() => auditFile.poke());
+  const queue = new JobQueue({ database, changes, clock, logger, effects: catalogEffects });
+  const log = new JobLog(database, feed);
+  const progress = new JobProgressBoard(feed);
+  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site: site.name });
+  return {
+    site,
+    clock,
+    logger,
+    database,
+    changes,
+    feed,
+    queue,
+    log,
+    progress,
+    hub,
+    persons: new Persons(database),
+    sessions: new Sessions(database, clock),
+    passwords: new Passwords(),
+    passkeys: new Passkeys(database, clock),
+    backOff: new BackOff(clock),
+    auditFile,
+    addresses,
+  };
+}
+
+async function loadSite(database: Database, changes: Changes, name: string): Promise<Site> {
+  const known = await database.read.selectFrom('site').selectAll().executeTakeFirst();
+  if (known !== undefined) return { id: known.id, name: known.name, version };
+  const id = newId('ste');
+  await changes.run(systemContext, async (change) => {
+    await change.tx.insertInto('site').values({ id, name, created_at: change.now }).execute();
+    change.audit({ action: 'site.create', object: { kind: 'site', id }, detail: { name } });
+  });
+  return { id, name, version };
+}
+
+export interface Orchestrator {
+  readonly url: string;
+  readonly port: number;
+  readonly socketPath: string;
+  /** Ends in good order: no more leases, doors closed, audit file written, database closed, folder given free. */
+  stop(): Promise<void>;
+}
+
+/** Starts the whole process. Throws with the kind of what is in the way; then nothing is left behind. */
+export async function startOrchestrator(config: Config, logger: Logger, consoleFolder: string): Promise<Orchestrator> {
+  await using stack = new AsyncDisposableStack();
+  const folder = openDataFolder(config.dataFolder);
+  stack.use(folder);
+  const listeners = new Listeners({ ...config, socketPath: folder.socketPath });
+  const bound = { port: config.port };
+  const addresses = (): Addresses => ownAddresses(listeners.ownNames(), bound.port, config.tls !== undefined, config.publicUrl);
+  const database = stack.use(await openDatabase(config, folder));
+  const services = await buildServices({
+    database,
+    clock: systemClock,
+    logger,
+    siteName: config.siteName,
+    auditPath: config.auditPath,
+    addresses,
+  }).catch((error: unknown) => {
+    throw explain(config.dataFolder, error);
+  });
+  if (services.auditFile !== undefined) stack.use(services.auditFile);
+  const app = await buildApp(services, { isLocal: listeners.isLocal, consoleFolder });
+  await app.ready();
+  stack.defer(() => closeDoors(app, listeners, services));
+  bound.port = await listeners.bindTcp(app);
+  const stopping = new AbortController();
+  await writeFirstLogin(services, folder);
+  await listeners.bindLocal(app);
+  const loops = [services.hub.tick(stopping.signal, leaseSeconds * 1000), new Scheduler(services).work(stopping.signal)];
+  stack.defer(async () => {
+    stopping.abort();
+    await Promise.all(loops);
+  });
+  const owned = stack.move();
+  return { url: addresses().url, port: bound.port, socketPath: folder.socketPath, stop: () => owned.disposeAsync() };
+}
+
+async function closeDoors(app: FastifyInstance, listeners: Listeners, services: Services): Promise<void> {
+  await services.hub.stop();
+  await app.close();
+  await listeners.close(() => services.clock.sleep(stopGraceMs));
+}
+
+async function openDatabase(config: Config, folder: DataFolder): Promise<Database> {
+  if (config.databaseUrl !== undefined) return openPostgres(config.databaseUrl);
+  try {
+    const database = await openSqlite(folder.databasePath);
+    for (const suffix of ['', '-wal', '-shm']) chmodSync(`${folder.databasePath}${suffix}`, 0o600);
+    return database;
+  } catch (error) {
+    throw explain(config.dataFolder, error);
+  }
+}
+
+/** Before anyone signed in, a start leaves a fresh one-time link in a file that only this user can read. */
+async function writeFirstLogin(services: Services, folder: DataFolder): Promise<void> {
+  rmSync(folder.firstLoginPath, { force: true });
+  if (await services.persons.hasSome()) return;
+  const { url } = await services.changes.run(systemContext, (change) => newLink(services, change));
+  writeFileSync(folder.firstLoginPath, `${url}\n`, { mode: 0o600, flag: 'wx' });
+}
+
+/** Where `npm run build:console` puts the console, seen from here. */
+export function defaultConsoleFolder(): string {
+  return join(import.meta.dirname, '..', '..', 'console', 'dist');
+}
