@@ -45,7 +45,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads and checks everything at once. Throws `invalid-input` that lists every fault with its variable. */
 export function readConfig(environment: Environment, isRoot: boolean): Config {
   const faults: string[] = [];
-  const get = (name: Name): string | undefined => valueOf(environment, name, faults);
+  const get = (name: Name): string | undefined => read(environment, name, faults);
   const dataFolder = resolve(get('FORTFAIL_DATA') ?? defaultDataFolder(environment, isRoot));
   const port = portOf(get('PORT'), faults);
   const publicUrl = publicUrlOf(get('PUBLIC_URL'), faults);
@@ -83,7 +83,7 @@ export function readConfig(environment: Environment, isRoot: boolean): Config {
   });
 }
 
-function valueOf(environment: Environment, name: Name, faults: string[]): string | undefined {
+function read(environment: Environment, name: Name, faults: string[]): string | undefined {
   const option: Option | undefined = options.find((known) => known.name === name);
   const plain = environment[name];
   const file = option?.isSecret === true ? environment[`${name}_FILE`] : undefined;
@@ -105,7 +105,7 @@ function readFileOf(variable: string, path: string, faults: string[]): Buffer | 
 
 function defaultDataFolder(environment: Environment, isRoot: boolean): string {
   if (isRoot) return '/var/lib/fortfail';
-  const base = environment['XDG_DATA_HOME'];
+  const base = environment.XDG_DATA_HOME;
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.local', 'share'), 'fortfail');
 }
 

@@ -11,9 +11,11 @@ async function main(): Promise<void> {
   process.umask(0o077);
   const logger = createLogger(config.logLevel, destination({ fd: 2, sync: true }));
   const orchestrator = await startOrchestrator(config, logger, defaultConsoleFolder());
-  let stopping: Promise<void> | undefined;
+  let isStopping = false;
   const stop = (reason: string): void => {
-    stopping ??= end(reason);
+    if (isStopping) return;
+    isStopping = true;
+    void end(reason).catch(fail);
   };
   const end = async (reason: string): Promise<void> => {
     logger.info({ component: 'orchestrator', reason }, 'stopping');

@@ -94,8 +94,8 @@ export class Passkeys {
   async authenticate(change: Change, party: RelyingParty, credential: Json): Promise<PersonRow> {
     const challenge = await this.#use(change, credential, 'sign-in', null);
     const passkey =
-      typeof credential['id'] === 'string'
-        ? await change.tx.selectFrom('passkey').selectAll().where('id', '=', credential['id']).executeTakeFirst()
+      typeof credential.id === 'string'
+        ? await change.tx.selectFrom('passkey').selectAll().where('id', '=', credential.id).executeTakeFirst()
         : undefined;
     if (passkey === undefined) throw badPasskey();
     const { verified, authenticationInfo } = await check(() =>
@@ -150,7 +150,7 @@ export class Passkeys {
 }
 
 function claimedChallenge(credential: Json): string {
-  const response = credential['response'];
+  const response = credential.response;
   const encoded = typeof response === 'object' && response !== null && 'clientDataJSON' in response ? response.clientDataJSON : undefined;
   if (typeof encoded !== 'string' || encoded.length > 10_000) throw badPasskey();
   try {

@@ -87,7 +87,7 @@ export async function verifyFile(reader: Reader, path: string): Promise<AuditVer
   }
   const difference = await differs(reader, pending);
   if (difference !== undefined) return broken(name, records, '', difference.seq, `${difference.chain}: the table holds another record`);
-  return { chain: name, records, head: reached['main']?.hash ?? firstPrev, whole: true, brokenAt: null, reason: null };
+  return { chain: name, records, head: reached.main?.hash ?? firstPrev, whole: true, brokenAt: null, reason: null };
 }
 
 async function differs(reader: Reader, rows: readonly AuditRow[]): Promise<AuditRow | undefined> {

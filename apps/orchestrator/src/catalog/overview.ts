@@ -54,7 +54,7 @@ function subtitle(plans: readonly PlanState[]): string {
     plans.find((plan) => plan.verdict === 'broken' || plan.verdict === 'at-risk') ?? plans.find((plan) => plan.verdict === 'unknown');
   if (worst !== undefined) return worst.sentence;
   return plans.length === 0
-    ? 'Make a plan, and its first backup begins at once.'
+    ? 'Make a plan, then back it up.'
     : 'Every plan has a new enough point and came back in time when it was last drilled.';
 }
 

@@ -110,8 +110,8 @@ function operation(name: string, route: Route, schemas: SchemaBook): Json {
 function parameters(route: Route, schemas: SchemaBook): Json[] {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
   const query = route.query === undefined ? {} : schemas.schema(route.query, 'input');
-  const required = Array.isArray(query['required']) ? query['required'] : [];
-  const inQuery = Object.entries((query['properties'] ?? {}) as Json).map(([name, schema]) => ({
+  const required = Array.isArray(query.required) ? query.required : [];
+  const inQuery = Object.entries((query.properties ?? {}) as Json).map(([name, schema]) => ({
     name,
     in: 'query',
     required: required.includes(name),
@@ -139,7 +139,7 @@ class SchemaBook {
     const { $schema: _schema, $defs, ...own } = result;
     for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) this.#components[name] = clean(definition);
     const cleaned = clean(own) as Json;
-    const id = typeof own['id'] === 'string' ? own['id'] : undefined;
+    const id = typeof own.id === 'string' ? own.id : undefined;
     if (id === undefined) return cleaned;
     this.#components[id] = cleaned;
     return { $ref: `#/components/schemas/${id}` };

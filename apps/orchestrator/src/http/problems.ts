@@ -14,12 +14,16 @@ export class HttpRefusal extends FortFailError {
   }
 }
 
-/** Input that does not fit its schema, with the fields at fault. */
-export class InvalidFields extends FortFailError {
-  readonly fields: readonly { readonly field: string; readonly message: string }[];
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
 
-  constructor(where: 'body' | 'query' | 'path', issues: readonly z.core.$ZodIssue[]) {
-    const fields = issues.flatMap(fieldsOf);
+/** Input that does not fit, with the fields at fault. */
+export class InvalidFields extends FortFailError {
+  readonly fields: readonly FieldFault[];
+
+  constructor(where: 'body' | 'query', fields: readonly FieldFault[]) {
     super({
       kind: 'invalid-input',
       code: `invalid-${where}`,
@@ -29,12 +33,27 @@ export class InvalidFields extends FortFailError {
   }
 }
 
-function fieldsOf(issue: z.core.$ZodIssue): { field: string; message: string }[] {
-  const field = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: field === '' ? key : `${field}.${key}`, message: 'is not a known field' }));
-  }
-  return [{ field, message: issue.message }];
+/** A schema's findings as fields and what is wrong with each. */
+export function faultsOf(issues: readonly z.core.$ZodIssue[]): FieldFault[] {
+  return issues.flatMap((issue) => {
+    const field = issue.path.map(String).join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ field: field === '' ? key : `${field}.${key}`, message: 'is not a known field' }));
+    }
+    return [{ field, message: wordsOf(issue) }];
+  });
+}
+
+/** The schema library's own sentences begin with what everybody knows; ours read on after the field's name. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') return /received undefined$/.test(issue.message) ? 'is missing' : `must be of type ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small')
+    return `must be at least ${issue.minimum}${issue.origin === 'number' || issue.origin === 'int' ? '' : ' long'}`;
+  if (issue.code === 'too_big')
+    return `must be at most ${issue.maximum}${issue.origin === 'number' || issue.origin === 'int' ? '' : ' long'}`;
+  return issue.message;
 }
 
 const titles: Readonly<Record<number, string>> = {

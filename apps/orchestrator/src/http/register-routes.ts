@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 import type { Call, Handlers, Reply } from './call.ts';
 import { sessionCookie } from './cookies.ts';
 import { withIdempotency } from './idempotency.ts';
-import { HttpRefusal, InvalidFields } from './problems.ts';
+import { faultsOf, HttpRefusal, InvalidFields } from './problems.ts';
 import type { Refusals } from './refusals.ts';
 
 type AnyHandler = (call: Call<RouteName>) => Promise<Reply<RouteName>>;
@@ -120,7 +120,7 @@ function makeCall(exchange: Exchange): Call<RouteName> {
 function parse(where: 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
   const known = schema === undefined ? z.strictObject({}) : schema instanceof z.ZodObject && where === 'query' ? schema.strict() : schema;
   const result = known.safeParse(value ?? {});
-  if (!result.success) throw new InvalidFields(where, result.error.issues);
+  if (!result.success) throw new InvalidFields(where, faultsOf(result.error.issues));
   return result.data;
 }
 

@@ -1,10 +1,11 @@
 import { type Clock, FortFailError, type Logger } from '@fortfail/base';
+import { assertMove, decideLostLease, decideRetry, type JobStatus } from '@fortfail/policy';
 import type { Job, JobPayload } from '@fortfail/protocol';
 import { type Change, type ChangeContext, type Changes, systemContext } from '../changes/changes.ts';
 import type { Database, Tx } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { chooseJobs } from './choose-jobs.ts';
-import { type JobOutcome, leaseLost, retryDelayMs } from './job-outcome.ts';
+import { type JobOutcome, leaseLost } from './job-outcome.ts';
 import { activeStatuses, type JobRow, openStatuses } from './job-rows.ts';
 
 /** How long a lease holds without a heartbeat. */
@@ -195,16 +196,15 @@ export class JobQueue {
       const counts =
         job !== undefined && job.agent_id === agentId && isOpen(job) && job.fence === hold.fence && job.settled_fence < hold.fence;
       if (!counts) return change.nothing('ignored' as const);
-      const delay = outcome.status === 'failed' ? retryDelayMs(job, outcome.error) : undefined;
-      if (delay !== undefined) {
-        await this.#requeue(change, job, delay, outcome.error?.code ?? 'failed');
+      // A lost lease sent it back to the queue, but nobody took it since: the agent that had it is taken at its word.
+      const held = job.status === 'queued' ? await update(change.tx, job.id, { status: 'leased' }) : job;
+      const delaySeconds = retryDelay(held, outcome);
+      if (delaySeconds !== undefined) {
+        await this.#requeue(change, held, delaySeconds, outcome.error?.code ?? 'failed');
         return 'requeued' as const;
       }
-      await this.#end(
-        change,
-        job,
-        job.cancel_reason !== null && outcome.status === 'failed' ? { ...outcome, status: 'cancelled' } : outcome,
-      );
+      const isStopped = held.cancel_reason !== null && outcome.status === 'failed';
+      await this.#end(change, held, isStopped ? { ...outcome, status: 'cancelled' } : outcome);
       return 'settled' as const;
     });
   }
@@ -248,25 +248,28 @@ export class JobQueue {
     if (!isLost) return change.nothing();
     if (job.cancel_reason !== null) {
       await this.#end(change, job, { status: 'cancelled', result: null, error: null, summary: job.cancel_reason });
-    } else if (job.attempt < job.max_attempts) {
+    } else if (decideLostLease({ attempt: job.attempt, maxAttempts: job.max_attempts }).shouldRetry) {
       await this.#requeue(change, job, 0, leaseLost.code);
     } else {
       await this.#end(change, job, { status: 'failed', result: null, error: leaseLost, summary: leaseLost.message });
     }
   }
 
-  async #requeue(change: Change, job: JobRow, delayMs: number, reason: string): Promise<void> {
-    const notBefore = new Date(Date.parse(change.now) + delayMs).toISOString();
+  async #requeue(change: Change, job: JobRow, delaySeconds: number, reason: string): Promise<void> {
+    const notBefore = new Date(Date.parse(change.now) + delaySeconds * 1000).toISOString();
     // A lost lease leaves the fence open: its outcome may still arrive and counts until the next lease is given.
     const settled = reason === leaseLost.code ? job.settled_fence : job.fence;
+    assertMove(job.status as JobStatus, 'queued');
     const row = await update(change.tx, job.id, { status: 'queued', not_before: notBefore, lease_until: null, settled_fence: settled });
     record(change, 'job.requeue', row, { reason, attempt: row.attempt, notBefore });
     change.afterCommit(() => this.#onQueued(row.agent_id));
   }
 
   async #end(change: Change, job: JobRow, outcome: JobOutcome): Promise<JobRow> {
+    assertMove(job.status as JobStatus, outcome.status);
     const row = await update(change.tx, job.id, {
       status: outcome.status,
+      started_at: job.started_at ?? (job.status === 'queued' ? null : change.now),
       ended_at: change.now,
       lease_until: null,
       settled_fence: job.fence,
@@ -300,6 +303,13 @@ function isOpen(job: JobRow): boolean {
 
 function isActive(job: JobRow): boolean {
   return activeStatuses.some((status) => status === job.status);
+}
+
+/** Seconds until the next attempt after a failed one; undefined when there is none. The error's kind decides. */
+function retryDelay(job: JobRow, outcome: JobOutcome): number | undefined {
+  if (outcome.status !== 'failed' || outcome.error === null || job.cancel_reason !== null) return undefined;
+  const decision = decideRetry({ kind: outcome.error.kind, attempt: job.attempt, maxAttempts: job.max_attempts });
+  return decision.shouldRetry ? decision.delaySeconds : undefined;
 }
 
 function isHeldBy(job: JobRow, agentId: string, hold: JobHold): boolean {

@@ -3,15 +3,28 @@ import { checkSchedule } from '@fortfail/policy';
 import type { PlanDraft } from '@fortfail/protocol';
 import type { Change } from '../changes/changes.ts';
 import type { PlanTable, RepositoryTable } from '../database/tables.ts';
-import { HttpRefusal } from '../http/problems.ts';
+import { type FieldFault, HttpRefusal, InvalidFields } from '../http/problems.ts';
 import { newId } from '../ids.ts';
 import { openStatuses } from '../jobs/job-rows.ts';
 import { draftColumns } from './plan-rows.ts';
 
 /** Refuses schedules that cannot be read and zones that do not exist. Throws `invalid-input`. */
 export function checkDraft(draft: PlanDraft): void {
-  checkSchedule(draft.schedule);
-  if (draft.drillSchedule !== null) checkSchedule(draft.drillSchedule);
+  const faults = [
+    ...faultsOf('schedule', draft.schedule),
+    ...(draft.drillSchedule === null ? [] : faultsOf('drillSchedule', draft.drillSchedule)),
+  ];
+  if (faults.length > 0) throw new InvalidFields('body', faults);
+}
+
+function faultsOf(field: string, schedule: PlanDraft['schedule']): FieldFault[] {
+  try {
+    checkSchedule(schedule);
+    return [];
+  } catch (error) {
+    if (!isFortFailError(error, 'invalid-input')) throw error;
+    return [{ field, message: `is an ${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}` }];
+  }
 }
 
 export async function createPlan(change: Change, draft: PlanDraft, repository: RepositoryTable): Promise<PlanTable> {

@@ -34,7 +34,7 @@ export async function startPostgres(): Promise<EmbeddedPostgres> {
   if (process.getuid?.() === 0) chownSync(folder, nobody, nobody);
   chmodSync(folder, 0o700);
   const data = join(folder, 'data');
-  const environment = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' };
+  const environment = { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' };
   const made = spawnSync(
     join(native, 'bin', 'initdb'),
     ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C', '-E', 'UTF8'],

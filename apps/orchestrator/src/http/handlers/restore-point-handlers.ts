@@ -12,7 +12,7 @@ import { decodeCursor, toPage } from '../cursors.ts';
 type PointRoutes = 'listRestorePoints' | 'getRestorePoint' | 'listFiles' | 'drillRestorePoint';
 
 export function restorePointHandlers(services: Services): Pick<Handlers, PointRoutes> {
-  const { database, changes, queue } = services;
+  const { changes, queue } = services;
   return {
     listRestorePoints: (call) => listRestorePoints(services, call),
     getRestorePoint: async (call) => ({ body: toRestorePoint((await loadPoint(services, call)).point) }),
