@@ -1,16 +1,18 @@
+import type { Action, Role } from '@fortfail/protocol';
 import { useSyncExternalStore } from 'react';
 import { after } from '../render/clock.ts';
 import { type ChangedEvent, type Freshness, LiveEvents } from './live.ts';
-import { invalidateFor, queryClient } from './queries.ts';
+import { invalidateFor, queryClient, useRouteQuery } from './queries.ts';
 
 let held: readonly ChangedEvent[] = [];
-let cancelHeld: (() => void) | undefined;
+let isWaiting = false;
 
 const readAgain = (events: readonly ChangedEvent[]): void => {
   held = invalidateFor(queryClient, [...held, ...events]);
-  if (held.length === 0) return;
-  cancelHeld ??= after(500, () => {
-    cancelHeld = undefined;
+  if (held.length === 0 || isWaiting) return;
+  isWaiting = true;
+  after(500, () => {
+    isWaiting = false;
     readAgain([]);
   });
 };
@@ -24,6 +26,21 @@ export const live = new LiveEvents({
 
 export const useFreshness = (): Freshness => useSyncExternalStore(live.subscribe, live.freshness);
 
-/** Why nothing can be changed now; undefined when it can. */
-export const useWriteStop = (): string | undefined =>
-  useFreshness().state === 'stale' ? 'The orchestrator does not answer, so nothing can be ordered now.' : undefined;
+/** Which roles carry a verb. The server decides; this only tells the reason before somebody clicks. */
+const carriers = {
+  run: ['operator', 'admin'],
+  drill: ['operator', 'restorer', 'admin'],
+  restore: ['restorer', 'admin'],
+  'see-file-names': ['restorer', 'admin'],
+  forget: ['admin'],
+} as const satisfies Partial<Record<Action, readonly Role[]>>;
+
+/** Why this verb cannot be used now; undefined when it can. */
+export const useVerbStop = (action: keyof typeof carriers): string | undefined => {
+  const { state } = useFreshness();
+  const roles = useRouteQuery('me').data?.roles;
+  if (state === 'stale') return 'The orchestrator does not answer, so nothing can be ordered now.';
+  const needed: readonly Role[] = carriers[action];
+  if (roles && !roles.some((role) => needed.includes(role))) return `This needs the role ${needed.filter((role) => role !== 'admin').join(' or ') || 'admin'}.`;
+  return undefined;
+};

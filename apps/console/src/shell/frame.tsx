@@ -56,7 +56,7 @@ export const Frame = ({ children }: { readonly children: ReactNode }) => {
     drill: order('drillPlan'),
     pagePlan: () => facts.plan,
   });
-  const isOut = me.error instanceof CallError && (me.error.status === 401 || me.error.problem?.kind === 'not-set-up');
+  const isOut = me.error instanceof CallError && (me.error.status === 401 || me.error.problem?.code === 'not-set-up');
   if (isOut) return <Redirect to={`/sign-in?to=${encodeURIComponent(location + window.location.search)}`} replace />;
   return (
     <PageContext value={setFacts}>

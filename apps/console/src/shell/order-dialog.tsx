@@ -1,5 +1,5 @@
 import { useRouteQuery } from '../api/queries.ts';
-import { useWriteStop } from '../api/session.ts';
+import { useVerbStop } from '../api/session.ts';
 import { orderPlanJob, type PlanVerb } from '../api/verbs.ts';
 import { measured } from '../format/duration.ts';
 import { Button } from '../ui/button.tsx';
@@ -26,7 +26,7 @@ const words: Record<PlanVerb, { title: string; what: string; verb: string }> = {
 
 /** What a letter would order, before it is ordered. */
 export const OrderDialog = ({ order: { verb, target }, onClose }: { readonly order: Order; readonly onClose: () => void }) => {
-  const stop = useWriteStop();
+  const stop = useVerbStop(verb === 'drillPlan' ? 'drill' : 'run');
   const lastDrill = useRouteQuery('overview').data?.plans.find(({ plan }) => plan.id === target.id)?.lastDrill;
   const { title, what, verb: label } = words[verb];
   return (

@@ -59,7 +59,8 @@ interface ErrorNoteProps {
 /** A failure: the sentence, the cause as the other side said it, what still works, the verb, the code and the request. */
 export const ErrorNote = ({ title, error, works, onRetry }: ErrorNoteProps) => {
   const problem = error instanceof CallError ? error.problem : undefined;
-  const cause = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const cause = message.charAt(0).toUpperCase() + message.slice(1);
   return (
     <Note tone="lost" title={title} alert>
       <p className="sec">

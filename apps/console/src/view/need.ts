@@ -16,7 +16,8 @@ export const splitSentence = (text: string): { first: string; rest: string } => 
 };
 
 const verbFor = ({ verdict, lastDrill, newestPoint, plan, runningJobId }: PlanState): Need['verb'] => {
-  if (runningJobId !== null || verdict === 'unknown' || !plan.enabled) return 'open';
+  if (runningJobId !== null || !plan.enabled) return 'open';
+  if (verdict === 'unknown') return newestPoint !== null && lastDrill === null ? 'drillPlan' : 'open';
   const isOld = newestPoint === null || newestPoint.ageSeconds > plan.promise.rpoSeconds * 0.8;
   if (isOld) return 'backUp';
   return lastDrill === null || lastDrill.outcome === 'failed' ? 'drillPlan' : 'open';

@@ -1,6 +1,6 @@
 import type { PlanState } from '@fortfail/protocol';
 import { Link } from 'wouter';
-import { useWriteStop } from '../../api/session.ts';
+import { useVerbStop } from '../../api/session.ts';
 import { usePlanJob } from '../../api/verbs.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -12,7 +12,7 @@ const MOST = 6;
 
 const NeedVerb = ({ need: { state, verb }, first }: { readonly need: Need; readonly first: boolean }) => {
   const order = usePlanJob();
-  const stop = useWriteStop();
+  const stop = useVerbStop(verb === 'drillPlan' ? 'drill' : 'run');
   const { id, name } = state.plan;
   const kind = first ? 'primary' : 'plain';
   if (verb === 'open')

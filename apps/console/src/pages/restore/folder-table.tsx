@@ -1,0 +1,133 @@
+import type { FileEntry, FileListing } from '@fortfail/protocol';
+import { Link } from 'wouter';
+import { useSearch } from 'wouter';
+import { count, size } from '../../format/quantity.ts';
+import { choiceOf, type Selection, toggle, toggleAll } from '../../view/selection.ts';
+import { Icon, type IconName } from '../../ui/icon.tsx';
+import { Moment } from '../../ui/time.tsx';
+
+const iconOf: Record<FileEntry['type'], IconName> = {
+  file: 'file',
+  dir: 'folder',
+  symlink: 'link',
+  dev: 'device',
+  chardev: 'device',
+  fifo: 'device',
+  socket: 'device',
+  irregular: 'file',
+};
+
+interface FolderTableProps {
+  readonly entries: FileListing['entries'];
+  readonly selection: Selection;
+  readonly onSelect: (selection: Selection, entries: readonly FileEntry[]) => void;
+}
+
+/** The address of a folder of the point that is shown. */
+export const useFolderHref = (): ((path: string) => string) => {
+  const search = useSearch();
+  return (path) => {
+    const next = new URLSearchParams(search);
+    next.set('path', path);
+    return `/restores/new?${next}`;
+  };
+};
+
+const EntryRow = ({ entry, selection, onSelect }: Omit<FolderTableProps, 'entries'> & { readonly entry: FileEntry }) => {
+  const folderHref = useFolderHref();
+  const choice = choiceOf(selection, entry.path);
+  const id = `pick ${entry.path}`;
+  return (
+    <tr className={choice === 'none' ? undefined : 'on'}>
+      <td>
+        <input
+          type="checkbox"
+          id={id}
+          aria-label={`Choose ${entry.name}`}
+          checked={choice !== 'none'}
+          disabled={choice === 'inherited'}
+          onChange={() => onSelect(toggle(selection, entry.path), [entry])}
+        />
+      </td>
+      <td className="entry-name">
+        <span className="name">
+          <span className="dim">
+            <Icon name={iconOf[entry.type]} />
+          </span>
+          {entry.type === 'dir' ? (
+            <Link className="el" data-row href={folderHref(entry.path)}>
+              {entry.name}
+            </Link>
+          ) : (
+            <label className="el" htmlFor={id} title={entry.linkTarget === null ? entry.name : `${entry.name} → ${entry.linkTarget}`}>
+              {entry.name}
+              {entry.linkTarget !== null && <span className="dim"> → {entry.linkTarget}</span>}
+            </label>
+          )}
+        </span>
+      </td>
+      <td className="num sec" title={entry.size === null ? undefined : `${entry.size} bytes`}>
+        {entry.type === 'file' && entry.size !== null ? size(entry.size) : '–'}
+      </td>
+      <td className="sec">
+        <Moment at={entry.modified} />
+      </td>
+      <td className="sec owner">
+        {entry.user || entry.uid}:{entry.group || entry.gid}
+      </td>
+      <td className="owner">
+        <code className="xs dim">{entry.mode}</code>
+      </td>
+    </tr>
+  );
+};
+
+/** One folder of a restore point, to walk into and to choose from. */
+export const FolderTable = ({ entries, selection, onSelect }: FolderTableProps) => {
+  const all = entries.length > 0 && entries.every(({ path }) => choiceOf(selection, path) !== 'none');
+  return (
+    <div className="tw">
+      <table className="t files">
+        <caption className="vh">{count(entries.length)} entries</caption>
+        <thead>
+          <tr>
+            <th scope="col">
+              <input
+                type="checkbox"
+                aria-label="Choose all in this folder"
+                checked={all}
+                disabled={entries.length === 0}
+                onChange={() =>
+                  onSelect(
+                    toggleAll(
+                      selection,
+                      entries.map(({ path }) => path),
+                      !all,
+                    ),
+                    entries,
+                  )
+                }
+              />
+            </th>
+            <th scope="col">Name</th>
+            <th scope="col" className="num">
+              Size
+            </th>
+            <th scope="col">Changed</th>
+            <th scope="col" className="owner">
+              Owner
+            </th>
+            <th scope="col" className="owner">
+              Mode
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry) => (
+            <EntryRow key={entry.path} entry={entry} selection={selection} onSelect={onSelect} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};
