@@ -6,3 +6,14 @@ export { findEntry, findFolder } from './inspect/find-entry.ts';
 export { type ListOptions, type ListPage, listSnapshot, listTree } from './inspect/list-tree.ts';
 export { type SnapshotStats, type StatsMode, stats } from './inspect/stats.ts';
 export { type TreeVisitor, type WalkTreeOptions, walkTree } from './inspect/walk-tree.ts';
+export { applyRestore } from './restore/apply.ts';
+export { proposeRestore } from './restore/propose.ts';
+export type {
+  ApplyContext,
+  PhaseTime,
+  RestoreConflict,
+  RestoreContext,
+  RestoreProposal,
+  RestoreReport,
+  RestoreRequest,
+} from './restore/restore-options.ts';

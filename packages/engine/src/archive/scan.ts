@@ -88,9 +88,13 @@ export class Scan {
     const folder = this.#folder;
     const previous = builder.previousNode(folder, metadata.name);
     const node = nodeOf(metadata, undefined);
-    if (metadata.type !== 'file') return builder.add(folder, node, previous);
+    if (metadata.type !== 'file') {
+      builder.add(folder, node, previous);
+      return;
+    }
     if (isUnchangedFile(node, previous, rule) && this.#isStored(previous, path)) {
-      return builder.add(folder, nodeOf(metadata, previous.content), previous);
+      builder.add(folder, nodeOf(metadata, previous.content), previous);
+      return;
     }
     const slot = builder.reserve(folder);
     batches.add({

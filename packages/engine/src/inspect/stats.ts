@@ -114,7 +114,9 @@ class ContentsCounter implements StatsCounter {
     this.#countsBlobs = countsBlobs;
   }
 
-  beginSnapshot(): void {}
+  beginSnapshot(): void {
+    return;
+  }
 
   take(path: Buffer, node: TreeNode): boolean {
     const key = hash('sha256', (node.content ?? []).join(''), 'base64');

@@ -10,6 +10,8 @@ export interface TreeVisitor {
   leave(path: Buffer, node: TreeNode, tree: Tree | undefined): void;
   /** A folder whose tree cannot be read: it is left with nothing in it. Throwing ends the walk. */
   damaged(path: Buffer, error: unknown): void;
+  /** Asked after every entry; what it answers with is awaited before the next. */
+  pause?(): Promise<void> | undefined;
 }
 
 export interface WalkTreeOptions {
@@ -47,6 +49,8 @@ export async function walkTree(repository: Repository, treeId: string, visitor: 
     const path = joinPath(frame.path, node.name);
     if (node.type !== 'dir' || node.subtree === undefined) {
       visitor.entry(path, node);
+      const pause = visitor.pause?.();
+      if (pause !== undefined) await pause;
       continue;
     }
     if (!visitor.enter(path, node)) {
