@@ -30,7 +30,11 @@ describe('Sealer', () => {
 
   it("computes restic's authenticator vector", () => {
     // The vector gives key, IV, message and tag; the message is what is authenticated, so it is the ciphertext.
-    const key = { encrypt: Buffer.alloc(32, 1), macK: hex('ec074c835580741701425b623235add6'), macR: hex('851fc40c3467ac0be05cc20404f3f700') };
+    const key = {
+      encrypt: Buffer.alloc(32, 1),
+      macK: hex('ec074c835580741701425b623235add6'),
+      macR: hex('851fc40c3467ac0be05cc20404f3f700'),
+    };
     const sealed = Buffer.concat([hex('fb447350c4e868c52ac3275cf9d4327e'), hex('f3f6'), hex('f4c633c3044fc145f84f335cb81953de')]);
     expect(() => new Sealer(key).verify(sealed)).not.toThrow();
   });

@@ -34,14 +34,31 @@ describe('the Poly1305 kernel', () => {
   it.each([
     ['1', hex('00'.repeat(32)), Buffer.alloc(64), '00000000000000000000000000000000'],
     ['7', Buffer.concat([hex('02'), Buffer.alloc(31)]), hex('ff'.repeat(16)), '03000000000000000000000000000000'],
-    ['8', Buffer.concat([hex('02'), Buffer.alloc(15), hex('ff'.repeat(16))]), hex('02'.padEnd(32, '0')), '03000000000000000000000000000000'],
-    ['9', Buffer.concat([hex('01'), Buffer.alloc(31)]), hex(`${'ff'.repeat(16)}f0${'ff'.repeat(15)}11${'00'.repeat(15)}`), '05000000000000000000000000000000'],
-    ['10', Buffer.concat([hex('01'), Buffer.alloc(31)]), hex(`${'ff'.repeat(16)}fb${'fe'.repeat(15)}${'01'.repeat(16)}`), '00000000000000000000000000000000'],
+    [
+      '8',
+      Buffer.concat([hex('02'), Buffer.alloc(15), hex('ff'.repeat(16))]),
+      hex('02'.padEnd(32, '0')),
+      '03000000000000000000000000000000',
+    ],
+    [
+      '9',
+      Buffer.concat([hex('01'), Buffer.alloc(31)]),
+      hex(`${'ff'.repeat(16)}f0${'ff'.repeat(15)}11${'00'.repeat(15)}`),
+      '05000000000000000000000000000000',
+    ],
+    [
+      '10',
+      Buffer.concat([hex('01'), Buffer.alloc(31)]),
+      hex(`${'ff'.repeat(16)}fb${'fe'.repeat(15)}${'01'.repeat(16)}`),
+      '00000000000000000000000000000000',
+    ],
     ['11', Buffer.concat([hex('02'), Buffer.alloc(31)]), hex(`fd${'ff'.repeat(15)}`), 'faffffffffffffffffffffffffffffff'],
     [
       '12',
       hex('0100000000000000040000000000000000000000000000000000000000000000'),
-      hex('e33594d7505e43b900000000000000003394d7505e4379cd01000000000000000000000000000000000000000000000001000000000000000000000000000000'),
+      hex(
+        'e33594d7505e43b900000000000000003394d7505e4379cd01000000000000000000000000000000000000000000000001000000000000000000000000000000',
+      ),
       '14000000000000005500000000000000',
     ],
     [
@@ -69,7 +86,11 @@ describe('the Poly1305 kernel', () => {
   it('agrees with an independent implementation on any key, message and way to cut it', () => {
     const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
     // Extreme bytes make the carries travel.
-    const key = fc.oneof(bytes(32), fc.constant(new Uint8Array(32).fill(255)), bytes(32).map((k) => k.map((b) => (b < 128 ? 255 : 0))));
+    const key = fc.oneof(
+      bytes(32),
+      fc.constant(new Uint8Array(32).fill(255)),
+      bytes(32).map((k) => k.map((b) => (b < 128 ? 255 : 0))),
+    );
     const message = fc.oneof(
       fc.uint8Array({ maxLength: 3000 }),
       fc.nat({ max: 70_000 }).map((length) => new Uint8Array(length).fill(255)),

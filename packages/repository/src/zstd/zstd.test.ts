@@ -29,7 +29,16 @@ function frameOf(plain: Uint8Array, level: number, hasSize: boolean, hasChecksum
   return zstdCompressSync(plain, hasSize ? { params, pledgedSrcSize: plain.length } : { params });
 }
 
-const inputs = [Buffer.alloc(0), Buffer.from('x'), prose(255), prose(256), prose(131_072), prose(200_000), noise(300_000), Buffer.alloc(524_288)];
+const inputs = [
+  Buffer.alloc(0),
+  Buffer.from('x'),
+  prose(255),
+  prose(256),
+  prose(131_072),
+  prose(200_000),
+  noise(300_000),
+  Buffer.alloc(524_288),
+];
 
 describe('compress', () => {
   it('re-uses its handle on this Node, which is what makes it fast', () => {
@@ -62,7 +71,9 @@ describe('compress', () => {
     expect(dataLevel('off')).toBeUndefined();
     expect(documentLevel('off')).toBe(2);
     expect(dataLevel('auto')).toBe(2);
-    expect((dataLevel('fastest') ?? 0) < 2 && (dataLevel('better') ?? 0) > 2 && (dataLevel('max') ?? 0) > (dataLevel('better') ?? 0)).toBe(true);
+    expect((dataLevel('fastest') ?? 0) < 2 && (dataLevel('better') ?? 0) > 2 && (dataLevel('max') ?? 0) > (dataLevel('better') ?? 0)).toBe(
+      true,
+    );
   });
 });
 
@@ -70,7 +81,12 @@ describe('decompress', () => {
   it('reads frames of every level, with and without size and checksum, told the length or not', () => {
     for (const level of [-5, 1, 2, 3, 9, 15, 19, 22]) {
       for (const plain of inputs.slice(0, 7)) {
-        for (const [hasSize, hasChecksum] of [[true, false], [false, false], [true, true], [false, true]] as const) {
+        for (const [hasSize, hasChecksum] of [
+          [true, false],
+          [false, false],
+          [true, true],
+          [false, true],
+        ] as const) {
           const frame = frameOf(plain, level, hasSize, hasChecksum);
           expect(decompress(frame, noLimit).equals(plain)).toBe(true);
           expect(decompress(frame, { maxBytes: plain.length, expectedBytes: plain.length }).equals(plain)).toBe(true);

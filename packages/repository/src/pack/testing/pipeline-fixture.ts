@@ -5,9 +5,9 @@ import type { MasterKey } from '../../crypto/master-key.ts';
 import { ClaimSet } from '../../index-store/claim-set.ts';
 import { SharedIndex } from '../../index-store/shared-index.ts';
 import { loadKernelModule } from '../../kernels/kernel-module.ts';
-import type { PackRecord } from '../packed-blob.ts';
 import { PackReader } from '../pack-reader.ts';
 import { PackWriter } from '../pack-writer.ts';
+import type { PackRecord } from '../packed-blob.ts';
 import type { BlobPipelineInit } from '../pipeline-init.ts';
 
 /** A polynomial for tests: that of restic's own vectors. */
