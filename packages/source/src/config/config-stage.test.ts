@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { describeTree, listenAt, temporaryFolder } from '../testing/index.ts';
+import { describeTree, listenAt } from '../testing/index.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { stageConfig } from './config-stage.ts';
 
 function makeDataFolder(): string {

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing/index.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { applyMetadata } from './apply-metadata.ts';
 import { compareMetadata } from './compare.ts';
 import { HardLinkIndex } from './hard-links.ts';

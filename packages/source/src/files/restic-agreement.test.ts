@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing/index.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { readExcludeFile } from './exclude-file.ts';
 import { ExcludeMatcher } from './exclude-matcher.ts';
 import { cacheFolderTag, parseFolderTag } from './exclude-rules.ts';
@@ -114,6 +114,12 @@ function makeTree(folder: string): void {
 
 function fill(texts: readonly string[], folder: string): string[] {
   return texts.map((text) => text.replaceAll('{}', folder));
+}
+
+/** restic before 0.19 also excludes what the user named. */
+function excludesItsTarget(one: Case, folder: string): boolean {
+  const exclude = ExcludeMatcher.of(fill(one.exclude ?? [], folder), fill(one.ignoringCase ?? [], folder));
+  return one.targets === undefined && exclude.excludes(`${folder}/src`);
 }
 
 /** Files and folders of the tree that the walk would give, as restic names them. */
@@ -242,7 +248,7 @@ for (const { name, binary } of versions) {
       const init = spawnSync(binary, ['-r', `${folder}/repository`, 'init'], { env: { RESTIC_PASSWORD: 'x' } });
       expect(init.status).toBe(0);
       for (const one of [...cases, ...randomCases()]) {
-        if (one.onlyNew === true && name === '0.14') continue;
+        if (name === '0.14' && (one.onlyNew === true || excludesItsTarget(one, folder))) continue;
         const expected = restics(binary, one, folder);
         expect(expected.length, one.title).toBeGreaterThan(0);
         expect(ours(one, folder), one.title).toEqual(expected);

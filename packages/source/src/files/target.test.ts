@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { listXattrs, setXattr } from '../system/xattrs.ts';
-import { copyTree, describeTree, makeNastyTree, runAsNobody, temporaryFolder } from '../testing/index.ts';
+import { copyTree, describeTree, makeNastyTree, runAsNobody } from '../testing/index.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { pathText } from './path.ts';
 import type { RestoreFailure } from './restore-failure.ts';
 import { checkNodeName, RestoreTarget, type TargetOptions } from './target.ts';

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { listenAt, makeNastyTree, runAsNobody, temporaryFolder } from '../testing/index.ts';
+import { listenAt, makeNastyTree, runAsNobody } from '../testing/index.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { ExcludeMatcher } from './exclude-matcher.ts';
 import { cacheFolderTag, parseFolderTag } from './exclude-rules.ts';
 import { pathText } from './path.ts';

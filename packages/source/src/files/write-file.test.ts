@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { makeFifo } from '../system/special-files.ts';
-import { temporaryFolder } from '../testing/index.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { digestFile } from './digest-file.ts';
 import { openForRead } from './read-file.ts';
 import { createFile, openForWrite, writeAt } from './write-file.ts';
