@@ -1,0 +1,36 @@
+import type { Clock, ErrorRecord, Logger } from '@fortfail/base';
+import type { JobLogLine, JobPayload, JobProgress, JobResult } from '@fortfail/protocol';
+import type { AgentConfig } from '../config.ts';
+import type { RepositoryShelf } from '../repositories/repository-shelf.ts';
+import type { RestoreSpeed } from './restore-speed.ts';
+
+/** What every job may use. */
+export interface JobParts {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly shelf: RepositoryShelf;
+  readonly speed: RestoreSpeed;
+  /** `fortfail 0.1.0`. */
+  readonly programVersion: string;
+}
+
+/** One attempt's own: when to stop, and where to speak. */
+export interface JobVoice {
+  /** Aborted when the job is stopped, its lease is lost, or the agent ends. */
+  readonly signal: AbortSignal;
+  progress(progress: JobProgress): void;
+  log(level: JobLogLine['level'], message: string, item?: string): void;
+}
+
+/** How a job ended that did not throw. */
+export interface JobEnd {
+  readonly status: 'succeeded' | 'partial' | 'failed';
+  readonly result: JobResult | null;
+  readonly error?: ErrorRecord;
+  /** One sentence for people. */
+  readonly summary: string;
+}
+
+export type PayloadOf<K extends JobPayload['kind']> = Extract<JobPayload, { kind: K }>;
+export type PerformJob = (payload: JobPayload, voice: JobVoice) => Promise<JobEnd>;

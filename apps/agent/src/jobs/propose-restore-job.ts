@@ -1,0 +1,40 @@
+import { formatBytes } from '@fortfail/base';
+import { proposeRestore } from '@fortfail/engine';
+import { formatCount } from '@fortfail/policy';
+import { freeBytesAt } from '../free-space.ts';
+import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
+import { restoreRequest } from './restore-request.ts';
+import { metadataLimits, requireFresh, targetOf } from './restore-target.ts';
+
+/** Computes what a restore would do, for a person to look at. Writes nothing. */
+export async function proposeRestoreJob(payload: PayloadOf<'propose-restore'>, voice: JobVoice, parts: JobParts): Promise<JobEnd> {
+  const { config, clock, logger, shelf, speed } = parts;
+  const target = targetOf(payload.target, payload.restoreId, config);
+  await requireFresh(target);
+  return await shelf.browse(payload.repository, async (repository) => {
+    const request = await restoreRequest(repository, { ...payload, target });
+    const found = await proposeRestore(repository, request, { clock, logger, signal: voice.signal });
+    for (const { item, error } of found.damaged) voice.log('error', error.message, item);
+    const freeBytes = await freeBytesAt(target);
+    const proposal = {
+      target: found.target,
+      files: found.files,
+      directories: found.directories,
+      others: found.others,
+      bytes: found.bytes,
+      packs: found.packs,
+      bytesToRead: found.bytesToRead,
+      freeBytes,
+      conflicts: found.conflicts.map((conflict) => ({ ...conflict })),
+      conflictCount: found.conflictCount,
+      limits: metadataLimits(config),
+      expectedSeconds: speed.expectedSeconds(payload.repository.id, found.bytes),
+      digest: found.digest,
+    };
+    if (found.damaged.length > 0)
+      proposal.limits.push(`${formatCount(found.damaged.length)} entries are damaged in the repository and will be left out`);
+    if (freeBytes < found.bytes) proposal.limits.push(`only ${formatBytes(freeBytes)} are free there`);
+    const summary = `Would restore ${formatCount(found.files)} files, ${formatBytes(found.bytes)}, into ${found.target}.`;
+    return { status: 'succeeded', result: { kind: 'propose-restore', proposal }, summary };
+  });
+}

@@ -1,0 +1,11 @@
+import type { RestoreRequest } from '@fortfail/engine';
+import type { Repository } from '@fortfail/repository';
+
+/** The same request must be given to propose and to apply, so both make it here. */
+export async function restoreRequest(
+  repository: Repository,
+  order: { readonly snapshot: string; readonly include: readonly string[]; readonly target: string },
+): Promise<RestoreRequest> {
+  const snapshot = await repository.findSnapshot(order.snapshot);
+  return { snapshot, target: order.target, ...(order.include.length === 0 ? {} : { includePaths: order.include }) };
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FortFailError, type Secret } from '@fortfail/base';
+import { passwordFromText } from '@fortfail/repository';
+import { createFile, errnoOf, makePrivateFolder, replaceFile } from '../durable-file.ts';
+
+/** What lies beside a password: which repository it opens. No secret. */
+export interface RepositoryCard {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly resticId: string;
+}
+
+/**
+ * Passwords of repositories, made on this host and never sent: `<data>/agent/keys/<id>.password`, mode 0600, and beside it
+ * `<id>.json` with where the repository lies.
+ */
+export class PasswordFiles {
+  readonly #folder: string;
+
+  constructor(agentFolder: string) {
+    this.#folder = join(agentFolder, 'keys');
+  }
+
+  pathOf(repositoryId: string): string {
+    // An id is part of a path here; the protocol lets none through that could leave the folder.
+    if (!/^[A-Za-z0-9_-]{1,80}$/.test(repositoryId)) {
+      throw new FortFailError({ kind: 'invalid-input', code: 'repository-id', message: `invalid repository id '${repositoryId}'` });
+    }
+    return join(this.#folder, `${repositoryId}.password`);
+  }
+
+  /** The password as restic reads such files; undefined when there is none. */
+  async find(repositoryId: string): Promise<Secret | undefined> {
+    try {
+      return passwordFromText(await readFile(this.pathOf(repositoryId)));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Throws `not-found` without a password. */
+  async read(repositoryId: string): Promise<Secret> {
+    const password = await this.find(repositoryId);
+    if (password !== undefined) return password;
+    const path = this.pathOf(repositoryId);
+    const hint = `Put it back from the recovery kit: one line in '${path}', mode 0600.`;
+    throw new FortFailError({
+      kind: 'not-found',
+      code: 'password-missing',
+      message: `unable to find the repository's password in '${path}'`,
+      hint,
+    });
+  }
+
+  /** The password there is, or a new one of 32 random bytes, durable before this resolves. Says whether it is new. */
+  async ensure(repositoryId: string): Promise<{ readonly password: Secret; readonly isNew: boolean }> {
+    const found = await this.find(repositoryId);
+    if (found !== undefined) return { password: found, isNew: false };
+    await makePrivateFolder(this.#folder);
+    await createFile(this.pathOf(repositoryId), `${randomBytes(32).toString('base64url')}\n`);
+    return { password: await this.read(repositoryId), isNew: true };
+  }
+
+  /** Takes back a password that was made for a repository which turned out to have another one. */
+  async discard(repositoryId: string): Promise<void> {
+    await unlink(this.pathOf(repositoryId));
+  }
+
+  async writeCard(card: RepositoryCard): Promise<void> {
+    await replaceFile(join(this.#folder, `${card.id}.json`), `${JSON.stringify(card, null, 2)}\n`);
+  }
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, noLogger, systemClock } from '@fortfail/base';
+import { type Agent, startAgent } from '../agent.ts';
+import { type AgentConfig, readConfig } from '../config.ts';
+import type { PerformJob } from '../jobs/job-context.ts';
+import type { Lease } from '../link/agent-link.ts';
+
+/** A data folder of its own, thrown away at the end (FORTFAIL_TEST_KEEP=1 keeps it). */
+export class AgentFixture implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ffa-'));
+  readonly config: AgentConfig = readConfig({ FORTFAIL_DATA: join(this.folder, 'data'), FORTFAIL_AGENT_JOBS: '2' });
+  #agents: Agent[] = [];
+
+  async start(perform?: PerformJob, clock: Clock = systemClock): Promise<Agent> {
+    const agent = await startAgent({ config: this.config, clock, logger: noLogger, version: '0.0.0', perform });
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  async stop(agent: Agent): Promise<void> {
+    this.#agents = this.#agents.filter((other) => other !== agent);
+    await agent[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const agent of this.#agents) await agent[Symbol.asyncDispose]();
+    if (process.env.FORTFAIL_TEST_KEEP !== '1') rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const jobNumber = (number: number): string => `job_${number.toString(16).padStart(16, '0')}`;
+
+/** A lease as the orchestrator sends it; a check of a repository named after `repository`. */
+export function checkLease(number: number, fence = 1, repository = 'rep_0000000000000001'): Omit<Lease, 'v' | 'seq'> {
+  const reference = { id: repository, name: 'main', location: '/nowhere' };
+  return {
+    type: 'lease',
+    jobId: jobNumber(number),
+    fence,
+    attempt: fence,
+    kind: 'check',
+    payload: { kind: 'check', repository: reference, readData: false },
+    until: '2026-11-21T10:00:00Z',
+  };
+}
+
+/** The same for a backup, which writes. */
+export function backupLease(number: number, fence = 1, repository = 'rep_0000000000000001'): Omit<Lease, 'v' | 'seq'> {
+  const reference = { id: repository, name: 'main', location: '/nowhere' };
+  const source = { kind: 'files' as const, paths: ['/nowhere'], excludes: [] };
+  const payload = { kind: 'backup' as const, repository: reference, planId: 'pln_0000000000000001', planName: 'p', source, tags: [] };
+  return { ...checkLease(number, fence), kind: 'backup', payload };
+}

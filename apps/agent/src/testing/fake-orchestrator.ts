@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { dirname } from 'node:path';
+import { type AgentFrame, agentFrame, linkVersion, type OrchestratorFrame } from '@fortfail/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+type Sent = OrchestratorFrame extends infer F ? (F extends OrchestratorFrame ? Omit<F, 'v' | 'seq'> : never) : never;
+type Frame<T extends AgentFrame['type']> = Extract<AgentFrame, { type: T }>;
+
+export interface FakeOrchestratorOptions {
+  /** Does not acknowledge outcomes, as one that died before its commit. */
+  readonly keepsAcks?: boolean;
+  readonly agentId?: string;
+}
+
+/**
+ * A mock of the orchestrator's end of the link, on a real unix socket: welcomes, acknowledges, writes down every frame
+ * (checked against the protocol) and sends what a test tells it to. It keeps no state of jobs.
+ */
+export class FakeOrchestrator implements AsyncDisposable {
+  readonly frames: AgentFrame[] = [];
+  /** What did not fit the protocol; a test expects it empty. */
+  readonly misfits: string[] = [];
+  revoked: { jobId: string; fence: number }[] = [];
+  keepsAcks: boolean;
+  readonly #socketPath: string;
+  readonly #agentId: string;
+  #server: Server | undefined;
+  #sockets = new Set<WebSocket>();
+  #sequence = 0;
+  #watchers: (() => void)[] = [];
+
+  constructor(socketPath: string, options: FakeOrchestratorOptions = {}) {
+    this.#socketPath = socketPath;
+    this.keepsAcks = options.keepsAcks === true;
+    this.#agentId = options.agentId ?? 'agt_00000000000000aa';
+  }
+
+  async listen(): Promise<this> {
+    mkdirSync(dirname(this.#socketPath), { recursive: true, mode: 0o700 });
+    await rm(this.#socketPath, { force: true });
+    const server = createServer();
+    const sockets = new WebSocketServer({ server, path: '/agent-link' });
+    sockets.on('connection', (socket) => this.#accept(socket));
+    await new Promise<void>((resolve) => server.listen(this.#socketPath, resolve));
+    this.#server = server;
+    return this;
+  }
+
+  /** Ends without a word to anyone, as a killed process. */
+  async die(): Promise<void> {
+    for (const socket of this.#sockets) socket.terminate();
+    this.#sockets.clear();
+    const server = this.#server;
+    this.#server = undefined;
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  send(frame: Sent): void {
+    this.#sequence += 1;
+    for (const socket of this.#sockets) socket.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...frame }));
+  }
+
+  sendText(text: string): void {
+    for (const socket of this.#sockets) socket.send(text);
+  }
+
+  of<T extends AgentFrame['type']>(type: T): Frame<T>[] {
+    return this.frames.filter((frame): frame is Frame<T> => frame.type === type);
+  }
+
+  /** Resolves as soon as it holds, looked at after every frame that arrives and every connection that ends. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+  }
+
+  /** The first frame of that type (after `skip` others). */
+  async next<T extends AgentFrame['type']>(type: T, skip = 0): Promise<Frame<T>> {
+    await this.until(() => this.of(type).length > skip);
+    const frame = this.of(type)[skip];
+    if (frame === undefined) throw new Error('a frame that was there is gone');
+    return frame;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.die();
+  }
+
+  #accept(socket: WebSocket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#wake();
+    });
+    socket.on('message', (data) => {
+      const text = data.toString();
+      const frame = agentFrame.safeParse(JSON.parse(text));
+      if (!frame.success) this.misfits.push(`${frame.error.message}: ${text}`);
+      else this.#answer(socket, frame.data);
+      this.#wake();
+    });
+  }
+
+  #answer(socket: WebSocket, frame: AgentFrame): void {
+    this.frames.push(frame);
+    this.#sequence += 1;
+    const head = { v: linkVersion, seq: this.#sequence };
+    if (frame.type === 'hello') {
+      socket.send(
+        JSON.stringify({ ...head, type: 'welcome', agentId: this.#agentId, site: 'test', leaseSeconds: 30, revoked: this.revoked }),
+      );
+    } else if (frame.type === 'outcome' && !this.keepsAcks) {
+      socket.send(JSON.stringify({ ...head, type: 'ack', outboxId: frame.outboxId }));
+    }
+  }
+
+  #wake(): void {
+    const watchers = this.#watchers;
+    this.#watchers = [];
+    for (const wake of watchers) wake();
+  }
+}
