@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { FortFailError, fromErrorRecord, noLogger, toErrorRecord } from '@fortfail/base';
+import { FortFailError, fromErrorRecord, toErrorRecord } from '@fortfail/base';
 import type { Repository } from '@fortfail/repository';
 import { decideOverwrite, isMissing, OwnerNames, pathText, type RestoreFailure, RestoreTarget } from '@fortfail/source';
 import { cancelled } from '../archive/backup.ts';
