@@ -27,13 +27,13 @@ const typeBits: Readonly<Record<NodeType, number>> = {
 };
 
 const unixTypes: Readonly<Record<number, NodeType>> = {
-  16807: 'file',
-  9604: 'dir',
-  21609: 'symlink',
-  14406: 'dev',
-  4802: 'chardev',
-  2401: 'fifo',
-  26411: 'socket',
+  32768: 'file',
+  16384: 'dir',
+  40960: 'symlink',
+  24576: 'dev',
+  8192: 'chardev',
+  4096: 'fifo',
+  49152: 'socket',
 };
 
 /** The node type of a `st_mode`. */
