@@ -5,15 +5,15 @@
 export type NodeType = 'file' | 'dir' | 'symlink' | 'dev' | 'chardev' | 'fifo' | 'socket' | 'irregular';
 
 const S_IFMT = 0o170000;
-const unixTypes: Readonly<Record<number, NodeType>> = {
-  32768: 'file',
-  16384: 'dir',
-  40960: 'symlink',
-  24576: 'dev',
-  8192: 'chardev',
-  4096: 'fifo',
-  49152: 'socket',
-};
+const unixTypes: ReadonlyMap<number, NodeType> = new Map([
+  [0o100000, 'file'],
+  [0o040000, 'dir'],
+  [0o120000, 'symlink'],
+  [0o060000, 'dev'],
+  [0o020000, 'chardev'],
+  [0o010000, 'fifo'],
+  [0o140000, 'socket'],
+]);
 
 const typeBits: Readonly<Record<NodeType, number>> = {
   file: 0,
@@ -32,7 +32,7 @@ const sticky = 2 ** 20;
 
 /** The node type of a Unix `st_mode`. */
 export function nodeTypeOf(unixMode: number): NodeType {
-  return unixTypes[unixMode & S_IFMT] ?? 'irregular';
+  return unixTypes.get(unixMode & S_IFMT) ?? 'irregular';
 }
 
 /** Go's mode of a Unix `st_mode`. */

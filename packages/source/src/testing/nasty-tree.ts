@@ -6,7 +6,7 @@ import { setTimes } from '../system/times.ts';
 import { setXattr } from '../system/xattrs.ts';
 
 export interface NastyTreeOptions {
-  /** What only root can make: owners, devices, trusted attributes, capabilities. By default when running as root. */
+  /** What only root can make or read: a file of mode 000, owners, devices, trusted attributes, capabilities. By default when running as root. */
   readonly privileged?: boolean;
   /** Attributes on symbolic links (only `trusted.` are possible there), which restic before 0.16 does not keep. */
   readonly linkXattrs?: boolean;
@@ -158,7 +158,7 @@ function makeLinks(make: TreeMaker): void {
 
 function makeModes(make: TreeMaker): void {
   make.folder('modes');
-  for (const mode of [0o000, 0o400, 0o644, 0o777, 0o4755, 0o2755, 0o1644, 0o6711]) make.file(`modes/file-${mode.toString(8)}`, 'x', mode);
+  for (const mode of [0o400, 0o644, 0o777, 0o4755, 0o2755, 0o1644, 0o6711]) make.file(`modes/file-${mode.toString(8)}`, 'x', mode);
   for (const mode of [0o700, 0o1777, 0o2775, 0o500]) make.folder(`modes/folder-${mode.toString(8)}`, mode);
   makeFifo(make.path('modes/fifo'));
   chmodSync(make.path('modes/fifo'), 0o620);
@@ -180,6 +180,7 @@ function makeXattrs(make: TreeMaker): void {
 
 function makePrivileged(make: TreeMaker, options: NastyTreeOptions): void {
   make.folder('root');
+  make.file('root/mode-000', 'only root reads this', 0o000);
   for (const [name, uid, gid] of [
     ['known', 1, 1],
     ['unknown', 54321, 54322],
@@ -225,7 +226,7 @@ function makeTimes(make: TreeMaker): void {
 /**
  * Makes a folder that holds every kind of entry a backup must keep: names that are no UTF-8, holes, hard links, links
  * with odd targets, all special modes, times before 1970 and to the nanosecond, attributes and ACLs where the file
- * system takes them, and as root also owners, devices, `trusted.` attributes and capabilities. The folder must not
+ * system takes them, and as root also a file nobody may read, owners, devices, `trusted.` attributes and capabilities. The folder must not
  * exist. `removeTree` takes it away again.
  */
 export function makeNastyTree(folder: string | Uint8Array, options: NastyTreeOptions = {}): void {

@@ -4,8 +4,8 @@ import { onTestFinished } from 'vitest';
 import { removeTree } from '../files/remove-tree.ts';
 
 /** A folder for one test, removed with everything in it when the test ends; kept with FORTFAIL_TEST_KEEP=1. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(`${tmpdir()}/fortfail-source-`);
+export function temporaryFolder(parent: string = tmpdir()): string {
+  const folder = mkdtempSync(`${parent}/fortfail-source-`);
   onTestFinished(() => {
     if (process.env.FORTFAIL_TEST_KEEP !== '1') removeTree(Buffer.from(folder));
   });
