@@ -21,6 +21,7 @@ import { openBackend, parseLocation } from '@fortfail/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listFiles } from '../browse/list-files.ts';
 import { type AgentConfig, readConfig } from '../config.ts';
+import { requireSpace } from '../free-space.ts';
 import { PasswordFiles } from '../repositories/password-file.ts';
 import { RepositoryShelf } from '../repositories/repository-shelf.ts';
 import { jobNumber } from '../testing/agent-fixture.ts';
@@ -269,6 +270,63 @@ describe('restore', () => {
     expect(proposal).toMatchObject({ files: 1, bytes: 5 });
     await perform(applied(snapshot, proposal.target, proposal.digest, include));
     expect(readdirSync(join(folder, 'out', folder, 'source'))).toEqual(['a.txt']);
+  });
+});
+
+describe('drill', () => {
+  const order = (snapshot: string): JobPayload => ({
+    kind: 'drill',
+    repository: reference(),
+    drillId: 'drl_0000000000000001',
+    restorePointId: 'rpt_0000000000000001',
+    snapshot,
+  });
+
+  it('proves a point, measures it, and leaves nothing in scratch', async () => {
+    await initialised();
+    const { snapshot } = resultOf(await perform(backupOf([join(folder, 'source')])), 'backup');
+    const end = await perform(order(snapshot));
+    const evidence = resultOf(end, 'drill');
+    expect(end.status).toBe('succeeded');
+    expect(evidence).toMatchObject({
+      outcome: 'passed',
+      files: 2,
+      bytes: 3_000_005,
+      comparedBytes: 3_000_005,
+      differenceCount: 0,
+      host: config.hostname,
+    });
+    expect(evidence.phases.map(({ name }) => name)).toEqual(['open', 'plan', 'fetch', 'metadata', 'verify']);
+    expect(evidence.rtoSeconds).toBeGreaterThan(0);
+    expect(evidence.scratch).toContain(join(config.scratchRoot, 'drl_0000000000000001-'));
+    expect(readdirSync(config.scratchRoot)).toEqual([]);
+  });
+
+  it('fails a point that does not come back as it was, with evidence and without another try', async () => {
+    await initialised();
+    const { snapshot } = resultOf(await perform(backupOf([join(folder, 'source')])), 'backup');
+    const packs = readdirSync(join(folder, 'repo', 'data'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    const largest = packs.reduce((a, b) => (statSync(a).size > statSync(b).size ? a : b));
+    chmodSync(largest, 0o600);
+    const bytes = readFileSync(largest);
+    bytes.fill(0, 0, 400);
+    writeFileSync(largest, bytes);
+    const end = await perform(order(snapshot));
+    expect(end.status).toBe('failed');
+    expect(end.error).toBeUndefined();
+    expect(resultOf(end, 'drill').outcome).toBe('failed');
+    expect(resultOf(end, 'drill').differenceCount).toBeGreaterThan(0);
+    expect(readdirSync(config.scratchRoot)).toEqual([]);
+  });
+
+  it('does not begin where there is no room for it', async () => {
+    await expect(requireSpace(config.scratchRoot, 2 ** 60, 1, 'drill')).rejects.toMatchObject({
+      kind: 'no-space',
+      code: 'scratch-too-small',
+    });
+    await requireSpace(join(config.scratchRoot, 'not', 'there', 'yet'), 1, 1, 'drill');
   });
 });
 
