@@ -28,13 +28,15 @@ export function databaseSuite(name: string, suite: (open: () => Promise<Database
     let server: EmbeddedPostgres;
     beforeAll(async () => {
       server = await startPostgres();
+      // Migrated once and copied for each test.
+      await (await openPostgres(await server.createDatabase('migrated')))[Symbol.asyncDispose]();
     });
     afterAll(async () => {
       await server[Symbol.asyncDispose]();
     });
     suite(async () => {
       databaseCount += 1;
-      return openPostgres(await server.createDatabase(`suite_${databaseCount}`));
+      return openPostgres(await server.createDatabase(`suite_${databaseCount}`, 'migrated'));
     }, 'postgres');
   });
 }

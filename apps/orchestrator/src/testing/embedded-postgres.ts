@@ -9,8 +9,8 @@ const nobody = 65534;
 const startTimeoutMs = 30_000;
 
 export interface EmbeddedPostgres extends AsyncDisposable {
-  /** Makes an empty database and answers its URL. */
-  createDatabase(name: string): Promise<Secret>;
+  /** Makes a database, empty or the copy of another that nobody is using, and answers its URL. */
+  createDatabase(name: string, template?: string): Promise<Secret>;
   /** Stops the server's process at once, as a crash would. */
   crash(): Promise<void>;
 }
@@ -46,12 +46,16 @@ export async function startPostgres(): Promise<EmbeddedPostgres> {
     },
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error?.message ?? ''}`);
-  const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'], {
-    ...identity,
-    env: environment,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const server = spawn(
+    join(native, 'bin', 'postgres'),
+    ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'full_page_writes=off'],
+    {
+      ...identity,
+      env: environment,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   await ready(server.stderr, ended);
   const stop = async (signal: 'SIGINT' | 'SIGKILL'): Promise<void> => {
@@ -59,7 +63,7 @@ export async function startPostgres(): Promise<EmbeddedPostgres> {
     await ended;
   };
   return {
-    createDatabase: (name) => createDatabase(folder, name),
+    createDatabase: (name, template) => createDatabase(folder, name, template ?? 'template1'),
     crash: () => stop('SIGKILL'),
     async [Symbol.asyncDispose]() {
       await stop('SIGINT');
@@ -109,12 +113,12 @@ async function ready(stderr: NodeJS.ReadableStream, ended: Promise<void>): Promi
   });
 }
 
-async function createDatabase(folder: string, name: string): Promise<Secret> {
+async function createDatabase(folder: string, name: string, template: string): Promise<Secret> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({ host: folder, user: 'postgres', database: 'postgres' });
   await client.connect();
   try {
-    await client.query(`create database ${name}`);
+    await client.query(`create database ${name} template ${template}`);
   } finally {
     await client.end();
   }
