@@ -1,5 +1,7 @@
 export { backup } from './archive/backup.ts';
 export type { BackupOptions, BackupSummary, ExcludeOptions } from './archive/backup-options.ts';
+export { drill } from './drill/drill.ts';
+export type { DrillDifference, DrillOptions, DrillReport } from './drill/drill-options.ts';
 export type { EngineEvent, EngineListener, ErrorEvent, ItemEvent, ItemFailure, ProgressEvent } from './events.ts';
 export { type ForgetOptions, type ForgetResult, forgetByPolicy } from './forget/forget-by-policy.ts';
 export { findEntry, findFolder } from './inspect/find-entry.ts';

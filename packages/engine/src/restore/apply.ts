@@ -1,19 +1,16 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { FortFailError, fromErrorRecord, toErrorRecord } from '@fortfail/base';
 import type { Repository } from '@fortfail/repository';
 import { decideOverwrite, isMissing, OwnerNames, pathText, type RestoreFailure, RestoreTarget } from '@fortfail/source';
 import { cancelled } from '../archive/backup.ts';
 import { ProgressReporter } from '../archive/progress-reporter.ts';
 import { FailureList } from '../events.ts';
-import { ThreadPool } from '../threads/thread-pool.ts';
 import { Fetch, type RestorePool } from './fetch.ts';
 import { FileStates } from './file-states.ts';
 import { type FinishContext, finishTree } from './finish-tree.ts';
 import { type PlannedRestore, planRestore, takePlan } from './propose.ts';
-import type { RestoreJob, RestoreReply } from './restore-jobs.ts';
 import type { ApplyContext, PhaseTime, RestoreProposal, RestoreReport, RestoreRequest } from './restore-options.ts';
-import type { RestoreWorkerInit } from './restore-worker.ts';
+import { startRestorePool } from './start-restore-pool.ts';
 import { verifyFiles } from './verify-files.ts';
 
 /**
@@ -224,18 +221,9 @@ class RestoreRun {
   }
 
   #startPool(): RestorePool {
-    const { ownershipByName } = this.#request;
-    const settings = {
-      isSparse: this.#request.sparse === true,
-      ownershipByName: ownershipByName === true,
-      limitsXattrs: this.#request.selectsXattr !== undefined,
-    };
-    return new ThreadPool<RestoreJob, RestoreReply>({
-      script: new URL('./restore-worker.ts', import.meta.url),
-      workerData: { pipeline: this.#repository.pipelineInit(), settings } satisfies RestoreWorkerInit,
-      threads: this.#context.threads ?? availableParallelism() + 1,
-      outstanding: 2,
-    });
+    const { ownershipByName, sparse, selectsXattr } = this.#request;
+    const settings = { isSparse: sparse === true, ownershipByName: ownershipByName === true, limitsXattrs: selectsXattr !== undefined };
+    return startRestorePool(this.#repository, settings, this.#context.threads);
   }
 
   #makeFolders(target: RestoreTarget, states: FileStates): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { type BigIntStats, lstatSync, readdirSync, statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { toErrorRecord } from '@fortfail/base';
 import type { Repository, TreeNode } from '@fortfail/repository';
 import { decideOverwrite, isMissing, joinPath, nodeTypeOf, pathText } from '@fortfail/source';
@@ -132,7 +132,7 @@ class Planner implements RestoreVisitor {
     // Where the blobs lie may change between proposal and restore (a prune); what is restored may not.
     const { packs: _packs, bytesToRead: _bytes, ...lasting } = counted;
     const digest = this.#digest.update(JSON.stringify({ ...settings, ...lasting })).digest('hex');
-    return { ...counted, digest };
+    return { ...counted, freeBytes: freeBytesAt(this.#target), limits: limitsOfProcess(), digest };
   }
 
   get #folder(): { readonly number: number; readonly isOnDisk: boolean; readonly path: Buffer } {
@@ -172,6 +172,29 @@ class Planner implements RestoreVisitor {
     this.#conflictCount += 1;
     if (this.#conflicts.length < namedConflicts) this.#conflicts.push({ path: pathText(path), onDisk, inPoint });
   }
+}
+
+/** Room for an ordinary user where a path lies or would lie; null where nobody tells. */
+function freeBytesAt(path: string): number | null {
+  for (let folder = path; ; folder = dirname(folder)) {
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    } catch (error) {
+      if (!isMissing(error) || folder === dirname(folder)) return null;
+    }
+  }
+}
+
+/** What only root may set. */
+function limitsOfProcess(): string[] {
+  if (process.getuid === undefined || process.getuid() === 0) return [];
+  return [
+    'owners other than this user',
+    'devices',
+    'attributes of the system (trusted., security.)',
+    'setuid and setgid where the owner differs',
+  ];
 }
 
 function lstatOf(path: Buffer): BigIntStats | undefined {

@@ -62,12 +62,16 @@ export interface RestoreProposal {
   readonly packs: number;
   /** Stored bytes that must be read for it. */
   readonly bytesToRead: number;
+  /** Room where the target lies; null when that cannot be found out. */
+  readonly freeBytes: number | null;
+  /** What of the metadata this process cannot set, in words; empty for root. */
+  readonly limits: readonly string[];
   /** The first of them by name. */
   readonly conflicts: readonly RestoreConflict[];
   readonly conflictCount: number;
   /** Parts of the snapshot that cannot be read already now. */
   readonly damaged: readonly ItemFailure[];
-  /** SHA-256 over all of the above and the request: equal only for the same restore. */
+  /** SHA-256 over the request and everything that would be written: equal only for the same restore. */
   readonly digest: string;
 }
 

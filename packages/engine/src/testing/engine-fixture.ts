@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret, systemClock } from '@fortfail/base';
@@ -8,6 +8,7 @@ import { removeTree } from '@fortfail/source';
 import { openBackend, type StorageBackend } from '@fortfail/storage';
 import { backup } from '../archive/backup.ts';
 import type { BackupOptions, BackupSummary } from '../archive/backup-options.ts';
+import { findEntry } from '../inspect/find-entry.ts';
 import { applyRestore } from '../restore/apply.ts';
 import { proposeRestore } from '../restore/propose.ts';
 import type { ApplyContext, RestoreReport, RestoreRequest } from '../restore/restore-options.ts';
@@ -62,6 +63,18 @@ export class EngineFixture implements AsyncDisposable {
     return await applyRestore(repository, request, await proposeRestore(repository, request, whole), whole);
   }
 
+  /** Flips a bit in the first stored blob of a file of the newest snapshot. */
+  async damageContent(path: string): Promise<void> {
+    await using repository = await this.open();
+    await repository.loadIndex();
+    const snapshot = await repository.findSnapshot('latest');
+    const node = await findEntry(repository, snapshot.tree, path);
+    const found = repository.index.find('data', Buffer.from(node?.content?.[0] ?? '', 'hex'));
+    if (found === undefined) throw new Error(`no content to damage at ${path}`);
+    const pack = repository.index.packId(found.packIndex);
+    flipBit(join(this.location, 'data', pack.slice(0, 2), pack), found.offset + 20);
+  }
+
   /** Runs a real restic on the repository, in the fixture's folder as backups do; throws with all it said unless it exits as expected. */
   restic(tool: string, args: readonly string[], expectedCode = 0): Promise<string> {
     const env = { PATH: '/usr/bin:/bin', RESTIC_PASSWORD: testPassword, RESTIC_REPOSITORY: this.location, TZ: process.env.TZ ?? '' };
@@ -81,6 +94,14 @@ export const backupDefaults = {
   programVersion: 'fortfail 0.1.0',
   threads: 2,
 } as const;
+
+/** Changes one bit of a stored file, whose mode says that nobody may. */
+export function flipBit(file: string, offset: number): void {
+  const bytes = readFileSync(file);
+  bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+  chmodSync(file, 0o600);
+  writeFileSync(file, bytes);
+}
 
 function runProgram(
   file: string,
