@@ -17,7 +17,7 @@ export interface LoadIndexOptions {
 }
 
 /** The blobs of one pack of a table, without an object for each: the same one is handed out over and over. */
-function* rowsOf(table: IndexTable, first: number, end: number): Generator<PackedBlob> {
+export function* rowsOf(table: IndexTable, first: number, end: number): Generator<PackedBlob> {
   const blob = { id: table.ids, type: 'data' as 'data' | 'tree', offset: 0, length: 0, uncompressedLength: 0 };
   for (let row = first; row < end; row += 1) {
     blob.id = table.ids.subarray(row * 32, row * 32 + 32);
