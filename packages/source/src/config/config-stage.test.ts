@@ -30,6 +30,8 @@ function openCatalog(data: string): DatabaseSync {
 describe('stageConfig', () => {
   it('copies what a rebuild needs and never a password', async () => {
     const data = makeDataFolder();
+    for (const folder of ['data', 'index', 'keys', 'snapshots']) mkdirSync(`${data}/own-repository/${folder}`, { recursive: true });
+    writeFileSync(`${data}/own-repository/config`, 'x');
     const catalog = openCatalog(data);
     const server = await listenAt(`${data}/orchestrator.sock`);
     const stage = await stageConfig({ dataFolder: data });

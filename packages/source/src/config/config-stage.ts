@@ -56,6 +56,12 @@ function isLeftOut(place: string): boolean {
   );
 }
 
+/** A repository that a user has put into the data folder must not be copied into a repository with each snapshot. */
+function isRepository(folder: Buffer): boolean {
+  const names = new Set(readdirSync(folder));
+  return ['config', 'data', 'index', 'keys', 'snapshots'].every((name) => names.has(name));
+}
+
 class StageWriter {
   files = 0;
   sizeBytes = 0;
@@ -81,13 +87,21 @@ class StageWriter {
     for (const name of readdirSync(from, { encoding: 'buffer' })) {
       const itsPlace = place === '' ? name.toString('utf8') : `${place}/${name.toString('utf8')}`;
       if (isLeftOut(itsPlace)) continue;
-      const path = joinPath(from, name);
-      const stat = lstatSync(path);
-      if (stat.isDirectory()) {
-        mkdirSync(joinPath(to, name), { mode: 0o700 });
-        this.copyFolder(path, joinPath(to, name), itsPlace);
-      } else if (stat.isFile()) this.copyFile(path, joinPath(to, name));
+      try {
+        this.#copyEntry(joinPath(from, name), joinPath(to, name), itsPlace);
+      } catch (error) {
+        // The running programs write beside and rename, so a name may be gone since the folder was listed.
+        if (!isMissing(error)) throw error;
+      }
     }
+  }
+
+  #copyEntry(from: Buffer, to: Buffer, place: string): void {
+    const stat = lstatSync(from);
+    if (stat.isFile()) this.copyFile(from, to);
+    if (!stat.isDirectory() || isRepository(from)) return;
+    mkdirSync(to, { mode: 0o700 });
+    this.copyFolder(from, to, place);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { FortFailError } from '@fortfail/base';
-import { isMissing } from '../system/system-error.ts';
+import { fileError, isMissing } from '../system/system-error.ts';
 import { type ByteString, byteString, parentPath, pathBytes } from './path.ts';
 
 /** The header of the cache directory tagging specification, with the file that bears it. */
@@ -55,9 +55,16 @@ export function isTagged(folder: ByteString, tag: FolderTag, onFailure: (path: B
 export class DeviceRule {
   readonly #allowed = new Map<ByteString, bigint>();
 
-  /** `targets` are absolute, cleaned and exist. Throws the system error otherwise. */
+  /** `targets` are absolute and cleaned; one that is not there (any more) allows nothing. Throws other system errors. */
   constructor(targets: Iterable<ByteString>) {
-    for (const target of targets) this.#allowed.set(target, lstatSync(pathBytes(target), { bigint: true }).dev);
+    for (const target of targets) {
+      try {
+        this.#allowed.set(target, lstatSync(pathBytes(target), { bigint: true }).dev);
+      } catch (error) {
+        // The walk itself will name it.
+        if (!isMissing(error)) throw fileError(error, 'read target', pathBytes(target));
+      }
+    }
   }
 
   #isAllowed(path: ByteString, device: bigint): boolean {
