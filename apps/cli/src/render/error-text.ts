@@ -4,7 +4,7 @@ import type { TextSink } from '../command-context.ts';
 /** Reports why a command ended: `Fatal: ...` and the hint, or restic's `exit_error` line. Only a bug shows its stack. */
 export function renderFailure(thrown: unknown, code: number, json: boolean, stderr: TextSink): void {
   const error = asFortFailError(thrown);
-  const lines = [`Fatal: ${error.message}`];
+  const lines = [`${error.kind === 'incomplete' ? 'Warning' : 'Fatal'}: ${error.message}`];
   if (error.hint !== undefined) lines.push(error.hint);
   if (error.kind === 'bug') {
     lines.push('This is a bug in FortFail. Please report it with the lines below.');

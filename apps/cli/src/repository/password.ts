@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { FortFailError, Secret } from '@fortfail/base';
+import { passwordFromText } from '@fortfail/repository';
 import type { CommandContext } from '../command-context.ts';
 import { askHidden, readLine } from '../render/prompt.ts';
 import { splitCommand } from './split-command.ts';
@@ -16,21 +17,10 @@ export interface PasswordSources {
 
 const emptyHint = 'Pass `--insecure-no-password` if the repository really has an empty one.';
 
-/** Bytes of a text file: UTF-16 by its mark, else UTF-8, marks and outer white space removed as restic does. */
-export function decodePassword(bytes: Uint8Array, origin: string): string {
-  const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
-  try {
-    return new TextDecoder(mark, { fatal: true }).decode(bytes).replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
-  } catch (cause) {
-    const hint = 'Write the password as UTF-8 text.';
-    throw new FortFailError({ kind: 'invalid-input', code: 'password-encoding', message: `unable to read ${origin} as text`, hint, cause });
-  }
-}
-
 /** The text of a password file. */
 export async function readPasswordFile(file: string): Promise<string> {
   try {
-    return decodePassword(await readFile(file), `password file '${file}'`);
+    return passwordFromText(await readFile(file)).reveal();
   } catch (cause) {
     if (cause instanceof FortFailError) throw cause;
     throw new FortFailError({
@@ -47,7 +37,7 @@ async function fromCommand(command: string, context: CommandContext): Promise<st
   const [file = '', ...args] = splitCommand(command);
   try {
     const { stdout } = await promisify(execFile)(file, args, { encoding: 'buffer', env: { ...context.env }, signal: context.signal });
-    return decodePassword(stdout, 'the output of the password command');
+    return passwordFromText(stdout).reveal();
   } catch (cause) {
     if (cause instanceof FortFailError) throw cause;
     const { code } = cause as { readonly code?: number | string };

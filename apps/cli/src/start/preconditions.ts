@@ -86,12 +86,12 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
 
 /** Refuses to serve other machines without TLS, unless someone said that plain HTTP is meant. */
 export function requireSafeHost(host: string | undefined, env: Environment): void {
-  if (host === undefined || isLoopback(host) || env.ALLOW_PLAIN_HTTP === '1') return;
+  if (host === undefined || isLoopback(host) || env.ALLOW_PLAIN_HTTP === '1' || env.TLS_CERT_FILE) return;
   throw new FortFailError({
     kind: 'invalid-input',
     code: 'plain-http',
     message: `unable to listen on '${host}' without TLS`,
-    hint: 'Leave out --host and put a TLS proxy in front, or set ALLOW_PLAIN_HTTP=1 if the network is yours alone.',
+    hint: 'Set TLS_CERT_FILE and TLS_KEY_FILE, or ALLOW_PLAIN_HTTP=1 when the network itself is safe.',
   });
 }
 

@@ -35,7 +35,7 @@ export const statsOptions = {
 } as const;
 
 export const checkOptions = {
-  ...snapshotFilter(),
+  ...snapshotFilter(' (accepted for restic; all are checked)'),
   readData: flag('--read-data', 'read and verify every stored byte'),
   readDataSubset: text('--read-data-subset <subset>', 'read a part: n/t (the n-th of t parts), x% or a size such as 50M, at random'),
   withCache: flag('--with-cache', 'use the cache (accepted for restic; there is none here)'),

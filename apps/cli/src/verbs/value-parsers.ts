@@ -54,6 +54,7 @@ export const groupBy: ValueParser<GroupBy> = (text, refuse) => {
   const words = text === '' ? [] : text.split(',');
   const known = new Map([
     ['host', 'host'],
+    ['hosts', 'host'],
     ['path', 'paths'],
     ['paths', 'paths'],
     ['tag', 'tags'],
@@ -63,8 +64,8 @@ export const groupBy: ValueParser<GroupBy> = (text, refuse) => {
   return { host: fields.includes('host'), paths: fields.includes('paths'), tags: fields.includes('tags') };
 };
 
-/** One `--tag a,b`: all of these tags. `''` is the list that matches untagged snapshots. */
-export const tagList: ValueParser<readonly string[]> = (text) => (text === '' ? [] : text.split(',').map((tag) => tag.trim()));
+/** One `--tag a,b`: all of these tags. `''` gives the empty tag, which stands for untagged snapshots. */
+export const tagList: ValueParser<readonly string[]> = (text) => text.split(',').map((tag) => tag.trim());
 
 /** A port to listen on; 0 lets the system choose. */
 export const port: ValueParser<number> = (text, refuse) => {
