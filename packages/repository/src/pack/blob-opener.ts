@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { FortFailError } from '@fortfail/base';
 import type { Sealer } from '../crypto/sealer.ts';
 import { sealOverheadBytes } from '../crypto/sealer.ts';
-import type { WorkerMemory } from '../kernels/worker-memory.ts';
 import { zstdDecoder } from '../zstd/zstd.ts';
 import type { PackedBlob } from './packed-blob.ts';
 
@@ -25,18 +24,18 @@ export interface OpenOptions {
  * `damaged`; nothing that failed one is ever handed out.
  */
 export class BlobOpener {
-  readonly #memory: WorkerMemory;
+  readonly #scratch: Buffer;
   readonly #sealer: Sealer;
 
-  /** `memory` lends its scratch; blobs too large for it get buffers of their own. */
-  constructor(memory: WorkerMemory, sealer: Sealer) {
-    this.#memory = memory;
+  /** `scratch` is written to; blobs too large for it get buffers of their own. */
+  constructor(scratch: Buffer, sealer: Sealer) {
+    this.#scratch = scratch;
     this.#sealer = sealer;
   }
 
   /** The verified plaintext, valid until the next call. `sealed` stays as it is. */
   open(blob: Pick<PackedBlob, 'id' | 'uncompressedLength'>, sealed: Uint8Array, options: OpenOptions = {}): Uint8Array {
-    const scratch = this.#memory.view(this.#memory.scratch);
+    const scratch = this.#scratch;
     const content = sealed.length <= scratch.length ? this.#sealer.openFrom(sealed, scratch) : this.#sealer.open(sealed);
     const plain = blob.uncompressedLength === 0 ? content : this.#decompress(content, scratch, blob, options);
     const id: Buffer = hash('sha256', plain, 'buffer');

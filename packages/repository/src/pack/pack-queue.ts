@@ -2,8 +2,11 @@ import type { StorageBackend } from '@fortfail/storage';
 import type { SealedPack } from './open-pack.ts';
 import type { PackRecord } from './packed-blob.ts';
 
-interface QueuedPack {
+/** A pack to store. */
+export interface QueuedPack {
   readonly pack: SealedPack;
+  /** Throws when the pack must not be stored. Called when no other pack is on its way. */
+  readonly prove: () => void;
   readonly onSettled: () => void;
 }
 
@@ -32,8 +35,8 @@ export class PackQueue {
   }
 
   /** Takes a pack, whose bytes must not change until `onSettled`. */
-  add(pack: SealedPack, onSettled: () => void): void {
-    this.#waiting.push({ pack, onSettled });
+  add(queued: QueuedPack): void {
+    this.#waiting.push(queued);
     this.#start();
   }
 
@@ -54,8 +57,9 @@ export class PackQueue {
     });
   }
 
-  async #store({ pack, onSettled }: QueuedPack): Promise<void> {
+  async #store({ pack, prove, onSettled }: QueuedPack): Promise<void> {
     try {
+      prove();
       await this.#backend.put({ type: 'pack', name: pack.id }, pack.bytes, { signal: this.#signal });
       this.#onPack({ id: pack.id, sizeBytes: pack.bytes.length, blobs: pack.blobs });
     } catch (error) {

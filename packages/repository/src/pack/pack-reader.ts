@@ -58,7 +58,7 @@ export class PackReader {
     this.#backend = backend;
     this.#memory = options.memory ?? readerMemory(init.module);
     this.#sealer = new Sealer(init.key, this.#memory);
-    this.#opener = new BlobOpener(this.#memory, this.#sealer);
+    this.#opener = new BlobOpener(this.#memory.view(this.#memory.scratch), this.#sealer);
     this.#index = SharedIndex.attach(init.index);
     this.#signal = options.signal;
   }

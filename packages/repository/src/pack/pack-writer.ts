@@ -16,9 +16,6 @@ import { PackQueue } from './pack-queue.ts';
 import type { BlobType, PackRecord } from './packed-blob.ts';
 import { type BlobPipelineInit, requirePackSize } from './pipeline-init.ts';
 
-/** Room to open one blob in, next to its decompressed content. Larger ones get buffers of their own. */
-const scratchBytes = 12 * 1024 * 1024;
-
 /** What a writer has added so far. */
 export interface WriterTotals {
   dataBlobs: number;
@@ -36,10 +33,10 @@ export interface PackWriterOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A thread's memory for writing: pack buffers, scratch, and `readBytes` for the files it reads. */
-export function writerMemory(init: Pick<BlobPipelineInit, 'module' | 'packSizeBytes' | 'extraVerify'>, readBytes = 0): WorkerMemory {
+/** A thread's memory for writing: two pack buffers, and `readBytes` for the files it reads. */
+export function writerMemory(init: Pick<BlobPipelineInit, 'module' | 'packSizeBytes'>, readBytes = 0): WorkerMemory {
   const packBytes = packBufferBytes(requirePackSize(init.packSizeBytes), maxChunkBytes);
-  return new WorkerMemory(init.module, { readBytes, packBytes, packBuffers: 2, scratchBytes: init.extraVerify ? scratchBytes : 0 });
+  return new WorkerMemory(init.module, { readBytes, packBytes, packBuffers: 2 });
 }
 
 /**
@@ -53,7 +50,6 @@ export class PackWriter {
   readonly #init: BlobPipelineInit;
   readonly #memory: WorkerMemory;
   readonly #sealer: Sealer;
-  readonly #opener: BlobOpener;
   readonly #index: SharedIndex;
   readonly #claims: ClaimSet;
   readonly #condemned: ReadonlySet<number>;
@@ -68,7 +64,6 @@ export class PackWriter {
     this.#init = init;
     this.#memory = options.memory ?? writerMemory(init);
     this.#sealer = new Sealer(init.key, this.#memory);
-    this.#opener = new BlobOpener(this.#memory, this.#sealer);
     this.#index = SharedIndex.attach(init.index);
     this.#claims = ClaimSet.attach(init.claims);
     this.#condemned = this.#index.packNumbers(init.condemned ?? []);
@@ -157,10 +152,21 @@ export class PackWriter {
   }
 
   #put(pack: SealedPack, region: Region | undefined): void {
-    if (this.#init.extraVerify) provePack(pack, this.#sealer, this.#opener);
-    this.#queue.add(pack, () => {
-      if (region !== undefined) this.#freeBuffers.push(region);
+    this.#queue.add({
+      pack,
+      prove: () => this.#prove(pack),
+      onSettled: () => {
+        if (region !== undefined) this.#freeBuffers.push(region);
+      },
     });
+  }
+
+  /** The pack before this one is stored by now, so the buffer it left (if no other type took it) serves as scratch. */
+  #prove(pack: SealedPack): void {
+    if (!this.#init.extraVerify) return;
+    const free = this.#freeBuffers.at(-1);
+    const scratch = free === undefined ? Buffer.alloc(0) : this.#memory.view(free);
+    provePack(pack, this.#sealer, new BlobOpener(scratch, this.#sealer));
   }
 }
 
