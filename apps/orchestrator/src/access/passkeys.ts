@@ -152,14 +152,22 @@ export class Passkeys {
 function claimedChallenge(credential: Json): string {
   const response = credential.response;
   const encoded = typeof response === 'object' && response !== null && 'clientDataJSON' in response ? response.clientDataJSON : undefined;
-  if (typeof encoded !== 'string' || encoded.length > 10_000) throw badPasskey();
+  if (typeof encoded !== 'string' || encoded.length > 10_000) throw malformed();
   try {
     const data: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString());
     if (typeof data === 'object' && data !== null && 'challenge' in data && typeof data.challenge === 'string') return data.challenge;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw badPasskey();
+  throw malformed();
+}
+
+function malformed(): FortFailError {
+  return new FortFailError({
+    kind: 'invalid-input',
+    code: 'no-passkey',
+    message: 'unable to accept the body: it is no answer of a passkey',
+  });
 }
 
 /** The library refuses by throwing plain errors; for us all of them are one refusal. */

@@ -1,5 +1,5 @@
 import type { Secret } from '@fortfail/base';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type DatabaseConnection, type Driver, Kysely, PostgresDialect, type PostgresDialectConfig, PostgresDriver, sql } from 'kysely';
 import pg from 'pg';
 import type { Database, Reader, Tx } from './database.ts';
 import { classifyDatabaseError } from './database-errors.ts';
@@ -26,7 +26,7 @@ export async function openPostgres(url: Secret): Promise<Database> {
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const kysely = new Kysely<Tables>({ dialect: new ClassifyingDialect({ pool }) });
   try {
     await migrateToLatest(kysely, 'postgres');
   } catch (error) {
@@ -34,6 +34,41 @@ export async function openPostgres(url: Secret): Promise<Database> {
     throw classifyDatabaseError(error);
   }
   return new PostgresDatabase(kysely);
+}
+
+/** Gives errors their kind where they arise, so that code inside a transaction can tell a broken unique rule. */
+class ClassifyingDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+
+  constructor(config: PostgresDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): Driver {
+    return new ClassifyingDriver(this.#config);
+  }
+}
+
+class ClassifyingDriver extends PostgresDriver {
+  readonly #known = new WeakSet<DatabaseConnection>();
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection().catch((error: unknown) => {
+      throw classifyDatabaseError(error);
+    });
+    if (this.#known.has(connection)) return connection;
+    this.#known.add(connection);
+    const execute = connection.executeQuery.bind(connection);
+    connection.executeQuery = async (query, options) => {
+      try {
+        return await execute(query, options);
+      } catch (error) {
+        throw classifyDatabaseError(error);
+      }
+    };
+    return connection;
+  }
 }
 
 function parseWholeNumber(text: string): number {

@@ -23,7 +23,7 @@ export async function openSqlite(path: string): Promise<Database> {
 }
 
 /** Opens only for reading, without migrating: for tools that look at a data folder. */
-export function openSqliteReader(path: string): Reader & AsyncDisposable {
+export function openSqliteReader(path: string): Reader {
   return new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openReader(path)) });
 }
 

@@ -119,6 +119,12 @@ const frameworkCodes: Readonly<Record<string, ErrorDetails & { status: number }>
     code: 'content-length',
     message: 'unable to accept a body of another length than stated',
   },
+  FST_ERR_CTP_INVALID_JSON_BODY: {
+    status: 400,
+    kind: 'invalid-input',
+    code: 'bad-json',
+    message: 'unable to understand the body, it is not valid JSON',
+  },
   FST_ERR_BAD_URL: { status: 400, kind: 'invalid-input', code: 'bad-path', message: 'unable to understand the path' },
 };
 
@@ -127,8 +133,5 @@ function fromFramework(thrown: unknown): FortFailError | undefined {
   if (thrown instanceof FortFailError || !(thrown instanceof Error)) return undefined;
   const known = 'code' in thrown && typeof thrown.code === 'string' ? frameworkCodes[thrown.code] : undefined;
   if (known !== undefined) return new HttpRefusal(known.status, known);
-  if (thrown instanceof SyntaxError && 'statusCode' in thrown && thrown.statusCode === 400) {
-    return new FortFailError({ kind: 'invalid-input', code: 'bad-json', message: 'unable to understand the body, it is not valid JSON' });
-  }
   return undefined;
 }
