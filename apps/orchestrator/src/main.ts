@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { asFortFailError, errorKinds } from '@fortfail/base';
+import { asFortFailError, errorKinds, type Logger } from '@fortfail/base';
 import { destination } from 'pino';
 import { readConfig } from './config.ts';
 import { createLogger, redact } from './logger.ts';
@@ -10,6 +10,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env, process.getuid?.() === 0);
   process.umask(0o077);
   const logger = createLogger(config.logLevel, destination({ fd: 2, sync: true }));
+  takeOverWarnings(logger);
   const orchestrator = await startOrchestrator(config, logger, defaultConsoleFolder());
   let isStopping = false;
   const stop = (reason: string): void => {
@@ -36,6 +37,16 @@ async function main(): Promise<void> {
   process.stdout.write(
     `${JSON.stringify({ ready: true, url: orchestrator.url, port: orchestrator.port, socket: orchestrator.socketPath, data: config.dataFolder, pid: process.pid })}\n`,
   );
+}
+
+/** The runtime's own warnings are log lines, too; that something is experimental is ours to know, not the user's. */
+function takeOverWarnings(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    const fields = { component: 'runtime', warning: warning.name, detail: warning.message };
+    if (warning.name === 'ExperimentalWarning') logger.debug(fields, 'runtime warning');
+    else logger.warn(fields, 'runtime warning');
+  });
 }
 
 function fail(thrown: unknown): never {

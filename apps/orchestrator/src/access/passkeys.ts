@@ -1,13 +1,6 @@
 import type { Clock } from '@fortfail/base';
 import { FortFailError } from '@fortfail/base';
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { Change } from '../changes/changes.ts';
 import type { Database } from '../database/database.ts';
 import type { PersonRow } from './persons.ts';
@@ -23,6 +16,9 @@ export interface RelyingParty {
 
 type Json = Record<string, unknown>;
 
+/** Loaded when first needed: it is large, and a start should not pay for it. */
+const webauthn = (): Promise<typeof import('@simplewebauthn/server')> => import('@simplewebauthn/server');
+
 /** Passkeys: user verification is required, challenges are stored and used once. */
 export class Passkeys {
   readonly #database: Database;
@@ -35,7 +31,7 @@ export class Passkeys {
 
   async registrationOptions(party: RelyingParty, person: PersonRow): Promise<Json> {
     const known = await this.#of(person.id);
-    const options = await generateRegistrationOptions({
+    const options = await (await webauthn()).generateRegistrationOptions({
       rpName: party.name,
       rpID: party.id,
       userName: person.name,
@@ -49,7 +45,7 @@ export class Passkeys {
   }
 
   async authenticationOptions(party: RelyingParty): Promise<Json> {
-    const options = await generateAuthenticationOptions({ rpID: party.id, userVerification: 'required' });
+    const options = await (await webauthn()).generateAuthenticationOptions({ rpID: party.id, userVerification: 'required' });
     await this.#remember(options.challenge, 'sign-in', null);
     return { ...options };
   }
@@ -57,8 +53,8 @@ export class Passkeys {
   /** Checks what the authenticator made and stores it as part of `change`. */
   async register(change: Change, party: RelyingParty, person: PersonRow, name: string, credential: Json): Promise<void> {
     const challenge = await this.#use(change, credential, 'register', person.id);
-    const { verified, registrationInfo } = await check(() =>
-      verifyRegistrationResponse({
+    const { verified, registrationInfo } = await check(async () =>
+      (await webauthn()).verifyRegistrationResponse({
         response: credential as unknown as RegistrationResponseJSON,
         expectedChallenge: challenge,
         expectedOrigin: [...party.origins],
@@ -98,8 +94,8 @@ export class Passkeys {
         ? await change.tx.selectFrom('passkey').selectAll().where('id', '=', credential.id).executeTakeFirst()
         : undefined;
     if (passkey === undefined) throw badPasskey();
-    const { verified, authenticationInfo } = await check(() =>
-      verifyAuthenticationResponse({
+    const { verified, authenticationInfo } = await check(async () =>
+      (await webauthn()).verifyAuthenticationResponse({
         response: credential as unknown as AuthenticationResponseJSON,
         expectedChallenge: challenge,
         expectedOrigin: [...party.origins],

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+
+describe('the configuration', () => {
+  it('has defaults for everything', () => {
+    const config = readConfig({}, true);
+    expect(config).toMatchObject({
+      dataFolder: '/var/lib/fortfail',
+      port: 8000,
+      host: undefined,
+      databaseUrl: undefined,
+      auditPath: '/var/lib/fortfail/audit.log',
+      logLevel: 'info',
+    });
+    expect(readConfig({ XDG_DATA_HOME: '/home/ann/.data' }, false).dataFolder).toBe('/home/ann/.data/fortfail');
+  });
+
+  it('lists all faults together, each with its variable and never with a secret', () => {
+    const environment = {
+      PORT: '99999',
+      HOST: '192.0.2.1',
+      LOG_LEVEL: 'loud',
+      DATABASE_URL: 'mysql://root:hunter2@db',
+      TLS_CERT_FILE: '/none',
+      PUBLIC_URL: 'ff.example',
+    };
+    const message = messageOf(() => readConfig(environment, true));
+    for (const variable of ['PORT', 'LOG_LEVEL', 'DATABASE_URL', 'TLS_KEY_FILE', 'PUBLIC_URL', 'HOST']) expect(message).toContain(variable);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('refuses a host beyond loopback without TLS unless told so', () => {
+    for (const host of ['0.0.0.0', '::', '192.0.2.1', 'db.example']) {
+      expect(() => readConfig({ HOST: host }, true)).toThrow('there is no TLS');
+      expect(readConfig({ HOST: host, ALLOW_PLAIN_HTTP: '1' }, true).host).toBe(host);
+    }
+    for (const host of ['127.0.0.1', '::1', '127.0.0.2']) expect(readConfig({ HOST: host }, true).host).toBe(host);
+    expect(readConfig({ HOST: 'localhost' }, true).host).toBeUndefined();
+  });
+
+  it('reads secrets from files as well, and refuses both at once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ff-config-'));
+    const file = join(folder, 'url');
+    writeFileSync(file, 'postgresql://ff:secret@db/ff\n');
+    expect(readConfig({ DATABASE_URL_FILE: file }, true).databaseUrl?.reveal()).toBe('postgresql://ff:secret@db/ff');
+    expect(() => readConfig({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgresql://x' }, true)).toThrow('both set');
+    expect(() => readConfig({ DATABASE_URL_FILE: join(folder, 'none') }, true)).toThrow('cannot be read (ENOENT)');
+    rmSync(folder, { recursive: true });
+  });
+});
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  return '';
+}
