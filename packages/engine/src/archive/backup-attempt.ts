@@ -272,7 +272,9 @@ class Attempt {
       username,
       uid: process.getuid?.(),
       gid: process.getgid?.(),
-      excludes: [...(exclude?.patterns ?? []), ...(exclude?.caseInsensitivePatterns ?? [])],
+      excludes: [...(exclude?.patterns ?? []), ...(exclude?.caseInsensitivePatterns ?? [])].map((pattern) =>
+        Buffer.from(pattern).toString('utf8'),
+      ),
       tags,
       programVersion,
       summary: { ...summary, backupStart: timeText(summary.backupStart), backupEnd: timeText(summary.backupEnd) },

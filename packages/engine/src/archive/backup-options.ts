@@ -4,18 +4,18 @@ import type { EngineListener, ItemFailure } from '../events.ts';
 /** What to leave out; the rules are restic's. */
 export interface ExcludeOptions {
   /** Patterns in the order given; `!` takes back. */
-  readonly patterns?: readonly string[];
+  readonly patterns?: readonly (string | Uint8Array)[];
   /** The same without regard to case. */
-  readonly caseInsensitivePatterns?: readonly string[];
+  readonly caseInsensitivePatterns?: readonly (string | Uint8Array)[];
   /** `name` or `name:header`: the contents of a folder that holds such a file. */
-  readonly ifPresent?: readonly string[];
+  readonly ifPresent?: readonly (string | Uint8Array)[];
   readonly caches?: boolean;
   readonly largerThanBytes?: number | undefined;
 }
 
 export interface BackupOptions {
   /** Absolute or relative to `workingFolder`; empty only with `stdin`. */
-  readonly targets: readonly string[];
+  readonly targets: readonly (string | Uint8Array)[];
   readonly clock: Clock;
   readonly logger?: Logger;
   readonly signal?: AbortSignal | undefined;

@@ -4,10 +4,10 @@ import { type ErrorRecord, FortFailError, fromErrorRecord } from '@fortfail/base
 export interface ThreadPoolOptions<Event> {
   readonly script: URL;
   readonly workerData: unknown;
+  /** At most; each is started only when all before it have something to do. */
   readonly threads: number;
   /** Jobs handed to one thread before it has answered the first: it never waits for the main thread between two. */
   readonly outstanding: number;
-  readonly transferList?: readonly TransferListItem[];
   /** Called for what a thread reports beside its answers, in the order it was sent and before later answers. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -43,16 +43,13 @@ interface Thread<Job, Reply, Final> {
 export class ThreadPool<Job, Reply, Event = never, Final = void> {
   readonly #threads: Thread<Job, Reply, Final>[] = [];
   readonly #queue: Waiting<Job, Reply>[] = [];
-  readonly #outstanding: number;
-  readonly #onEvent: ((event: Event) => void) | undefined;
+  readonly #options: ThreadPoolOptions<Event>;
   #nextId = 0;
   #failure: unknown;
   #roomWaiters: { readonly below: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
   constructor(options: ThreadPoolOptions<Event>) {
-    this.#outstanding = options.outstanding;
-    this.#onEvent = options.onEvent;
-    for (let i = 0; i < options.threads; i += 1) this.#threads.push(this.#start(options));
+    this.#options = options;
   }
 
   /** Jobs that no thread has taken yet. */
@@ -60,8 +57,9 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
     return this.#queue.length;
   }
 
+  /** How many there may be. */
   get threads(): number {
-    return this.#threads.length;
+    return this.#options.threads;
   }
 
   /** Answers when a thread has done the job. `urgent` goes before everything that waits. */
@@ -82,7 +80,7 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
     await new Promise<void>((resolve, reject) => this.#roomWaiters.push({ below, resolve, reject }));
   }
 
-  /** Ends every thread after its last job and answers with what each had to say at the end. */
+  /** Ends every thread after its last job and answers with what each had to say; nothing may wait any more. */
   async finish(): Promise<Final[]> {
     if (this.#failure !== undefined) throw this.#failure;
     for (const thread of this.#threads) thread.worker.postMessage({ end: 'finish' } satisfies ThreadOrder<Job>);
@@ -97,10 +95,9 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
     await Promise.allSettled(this.#threads.map((thread) => thread.worker.terminate()));
   }
 
-  #start(options: ThreadPoolOptions<Event>): Thread<Job, Reply, Final> {
-    const worker = new Worker(options.script, {
-      workerData: options.workerData,
-      transferList: [...(options.transferList ?? [])],
+  #start(): Thread<Job, Reply, Final> {
+    const worker = new Worker(this.#options.script, {
+      workerData: this.#options.workerData,
       // A small young generation keeps the garbage of one thread from becoming megabytes; data lives outside the heap.
       resourceLimits: { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 },
     });
@@ -120,7 +117,7 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
 
   #receive(thread: Thread<Job, Reply, Final>, message: ThreadMessage<Reply, Event, Final>): void {
     if ('event' in message) {
-      this.#onEvent?.(message.event);
+      this.#options.onEvent?.(message.event);
     } else if ('final' in message) {
       thread.ended.resolve(message.final);
     } else if ('finalError' in message) {
@@ -137,7 +134,7 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
   #feed(): void {
     while (this.#queue.length > 0) {
       const thread = this.#idlest();
-      if (thread.running.size >= this.#outstanding) break;
+      if (thread.running.size >= this.#options.outstanding) break;
       const waiting = this.#queue.shift();
       if (waiting === undefined) break;
       this.#nextId += 1;
@@ -151,7 +148,12 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
   }
 
   #idlest(): Thread<Job, Reply, Final> {
-    return this.#threads.reduce((best, thread) => (thread.running.size < best.running.size ? thread : best));
+    const [first, ...others] = this.#threads;
+    const idlest = others.reduce((best, thread) => (thread.running.size < (best?.running.size ?? 0) ? thread : best), first);
+    if (idlest?.running.size === 0 || (idlest !== undefined && this.#threads.length >= this.#options.threads)) return idlest;
+    const started = this.#start();
+    this.#threads.push(started);
+    return started;
   }
 
   #fail(error: unknown): void {
