@@ -148,7 +148,7 @@ function notUp(name: string, how: string): FortFailError {
     kind: 'unavailable',
     code: 'part-not-up',
     message: `unable to start the ${name}: it ended before it was ready (${how})`,
-    hint: `Its log is in the data folder, log/${name}.log.`,
+    hint: `Its log is in the data folder, run/log/${name}.log.`,
   });
 }
 

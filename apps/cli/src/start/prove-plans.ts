@@ -25,9 +25,14 @@ export interface Proving extends Following {
   readonly onEnded: (progress: PlanProgress) => void;
 }
 
-/** Backs up and drills every plan that has no proven point yet; all at once, the agent decides how many it works on. */
+/**
+ * Backs up and drills every plan that has no proven point yet; all at once, the agent decides how many it works on.
+ * Answers by name, FortFail's own plan last.
+ */
 export async function provePlans(proving: Proving, plans: readonly PlanState[]): Promise<PlanProof[]> {
-  return await Promise.all(plans.map((state) => provePlan(proving, state)));
+  const rank = ({ plan }: PlanState): string => `${plan.source.kind === 'config' ? 1 : 0}${plan.name}`;
+  const ordered = [...plans].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  return await Promise.all(ordered.map((state) => provePlan(proving, state)));
 }
 
 async function provePlan(proving: Proving, state: PlanState): Promise<PlanProof> {

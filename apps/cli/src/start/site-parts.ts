@@ -13,7 +13,7 @@ export interface SiteParts extends AsyncDisposable {
 export async function startParts(config: StartConfig, context: CommandContext, onNotice: (sentence: string) => void): Promise<SiteParts> {
   const env = partEnvironment(config, context.env);
   const make = (name: PartName, own: Record<string, string>): Part => {
-    const log = new LogFile(join(config.data.path, 'log', `${name}.log`));
+    const log = new LogFile(join(config.data.path, 'run', 'log', `${name}.log`));
     return new Part({ name, program: partPrograms[name], env: own, clock: context.clock, onLog: (line) => log.append(line), onNotice });
   };
   const orchestrator = make('orchestrator', env);

@@ -53,7 +53,7 @@ async function connectedAgent(set: SiteSetUp): Promise<void> {
         kind: 'unavailable',
         code: 'no-agent',
         message: 'unable to reach the agent: it did not connect in time',
-        hint: 'Its log is in the data folder, log/agent.log.',
+        hint: 'Its log is in the data folder, run/log/agent.log.',
       }),
   );
 }
@@ -89,7 +89,7 @@ async function creationFailure({ client, signal }: SiteSetUp, repository: Reposi
     kind: 'unavailable',
     code: 'repository-failed',
     message: why?.message ?? `unable to make repository '${repository.name}'`,
-    hint: why?.hint ?? 'The agent wrote why into log/agent.log in the data folder.',
+    hint: why?.hint ?? 'The agent wrote why into run/log/agent.log in the data folder.',
   });
 }
 

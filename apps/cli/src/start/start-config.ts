@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { FortFailError } from '@fortfail/base';
 import { type DataFolder, dataFolder } from '../client/data-folder.ts';
 import type { Environment } from '../command-context.ts';
@@ -39,6 +40,8 @@ export function partEnvironment(config: StartConfig, env: Environment): Record<s
   delete own.HOST;
   own.FORTFAIL_DATA = config.data.path;
   own.PORT = String(config.port);
+  // Halves the parts' start-up. In our own 0700 folder, never the shared one: what lies there is executed.
+  own.NODE_COMPILE_CACHE ??= join(config.data.path, 'run', 'compile-cache');
   if (config.host !== undefined) own.HOST = config.host;
   return own;
 }
