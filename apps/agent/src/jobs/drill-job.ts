@@ -12,6 +12,9 @@ import { hearEngine } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { ProgressMeter } from './progress-meter.ts';
 
+/** Differences that evidence names; their number is told in full. Long paths must not make a frame too large to send. */
+const mostNamed = 500;
+
 /**
  * Restores a point into scratch by the code of a person's restore and compares it with what was recorded. The repository is
  * opened for this drill alone, so that the measured time is that of somebody who begins with nothing open.
@@ -85,7 +88,7 @@ function endOf(report: DrillReport, { config, programVersion }: JobParts, voice:
     comparedEntries: report.comparedEntries,
     rtoSeconds: report.rtoSeconds,
     phases: report.phases.map((phase) => ({ ...phase })),
-    differences: differences.map((difference) => ({ ...difference })),
+    differences: differences.slice(0, mostNamed).map((difference) => ({ ...difference })),
     differenceCount,
     asserted: [...report.asserted],
     notTested: [...report.notTested],

@@ -140,11 +140,13 @@ export class JobDesk {
   }
 
   #track(work: Promise<void>): void {
-    this.#running.add(work);
-    void work.finally(() => {
-      this.#running.delete(work);
-      this.#begin();
-    });
+    const ended = work
+      .catch((err: unknown) => this.#parts.logger.error({ component: 'jobs', err }, 'a job broke off'))
+      .finally(() => {
+        this.#running.delete(ended);
+        this.#begin();
+      });
+    this.#running.add(ended);
   }
 
   async #run(hand: Hand): Promise<void> {

@@ -352,6 +352,9 @@ describe('browsing', () => {
       { name: 'link', type: 'symlink', linkTarget: 'a.txt', mode: 'lrwxrwxrwx', path: join(folder, 'source', 'link') },
     ]);
     expect(second.nextCursor).toBeNull();
+    writeFileSync(join(folder, 'source', 'later.txt'), 'later');
+    const later = resultOf(await perform(backupOf([join(folder, 'source')])), 'backup').snapshot;
+    expect((await listFiles({ ...question, snapshot: later, limit: 9 }, shelf)).entries).toHaveLength(4);
     await expect(listFiles({ ...question, path: '/nowhere' }, shelf)).rejects.toMatchObject({ kind: 'not-found' });
   });
 });

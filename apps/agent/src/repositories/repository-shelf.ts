@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@fortfail/base';
+import { type Clock, isFortFailError, type Logger } from '@fortfail/base';
 import type { JobPayload } from '@fortfail/protocol';
 import { openRepository, type Repository } from '@fortfail/repository';
 import { openBackend, parseLocation, type StorageBackend } from '@fortfail/storage';
@@ -47,18 +47,19 @@ export class RepositoryShelf {
   }
 
   /**
-   * Lends a repository with its index for reading. When something is not found or does not fit together in one that was
-   * kept (others may have tidied up in it), it is opened anew once.
+   * Lends a repository with its index for reading. What was added after the index was read, or moved to other packs, is
+   * found by reading the index once more.
    */
   async browse<T>(reference: RepositoryReference, work: (repository: Repository) => Promise<T>): Promise<T> {
-    const wasKept = this.#kept.has(reference.id);
-    try {
-      return await this.#lend(reference, work);
-    } catch (error) {
-      if (!wasKept) throw error;
-      await this.#forget(reference.id);
-      return await this.#lend(reference, work);
-    }
+    return await this.#lend(reference, async (repository) => {
+      try {
+        return await work(repository);
+      } catch (error) {
+        if (!mayBeStale(error)) throw error;
+        await repository.loadIndex();
+        return await work(repository);
+      }
+    });
   }
 
   /** Closes what nobody has asked for a while, until the signal; then all of it. */
@@ -130,4 +131,9 @@ export class RepositoryShelf {
       logger.warn({ component: 'repositories', repositoryId: id, err }, 'locks of an agent that died not removed');
     }
   }
+}
+
+/** A path that is not in a tree is not in it, however old the index: trees never change. */
+function mayBeStale(error: unknown): boolean {
+  return isFortFailError(error, 'damaged') || (isFortFailError(error, 'not-found') && error.code !== 'path');
 }
