@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startPostgres, whyNoPostgres } from './testing/embedded-postgres.ts';
 
 const main = join(import.meta.dirname, 'main.ts');
 const auditMain = join(import.meta.dirname, 'audit-main.ts');
@@ -187,6 +188,50 @@ describe('the orchestrator process', () => {
     } finally {
       spawnSync('umount', [data]);
     }
+  });
+
+  it('stops in time although a listener never answers', async () => {
+    const started = await Started.start(data);
+    const socket = connect(started.ready.socket, () => {
+      const lines = [
+        'GET /api/v1/events HTTP/1.1',
+        'Host: localhost',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        '',
+        '',
+      ];
+      socket.write(lines.join('\r\n'));
+    });
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('data', resolve));
+    const before = performance.now();
+    expect(await started.kill('SIGTERM')).toBe(0);
+    expect(performance.now() - before).toBeLessThan(10_000);
+    socket.destroy();
+  });
+
+  it('runs on PostgreSQL, over kill -9, and says when that is not there', async ({ skip }) => {
+    const reason = whyNoPostgres();
+    if (reason !== undefined) return skip(reason);
+    await using server = await startPostgres();
+    const url = (await server.createDatabase('site')).reveal();
+    const first = await Started.start(data, { DATABASE_URL: url });
+    expect(await first.get('/api/v1/overview')).toMatchObject({ plans: [] });
+    expect(existsSync(join(data, 'catalog.db'))).toBe(false);
+    await first.kill('SIGKILL');
+    const second = await Started.start(data, { DATABASE_URL: url });
+    expect(await second.get('/api/v1/audit/verification')).toMatchObject({ whole: true, records: 3 });
+    await server.crash();
+    const ready = await fetch(`http://127.0.0.1:${second.ready.port}/health/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([503, { code: 'database-unreachable' }]);
+    expect((await fetch(`http://127.0.0.1:${second.ready.port}/health/live`)).status).toBe(200);
+    expect(await second.kill('SIGTERM')).toBe(0);
+    const third = await Started.start(data, { DATABASE_URL: url });
+    expect([third.ready.error?.kind, await third.ended]).toEqual(['unavailable', 24]);
+    expect(third.stderr()).toBe('unable to reach the database. Check DATABASE_URL and that the server runs.\n');
   });
 
   it('lets nobody use the unix path of a dead process as proof, nor the agent link over TCP', async () => {

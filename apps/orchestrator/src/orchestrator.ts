@@ -39,6 +39,8 @@ export interface ServiceParts {
   readonly addresses: () => Addresses;
   /** Where the audit file lies; none in tests. */
   readonly auditPath?: string;
+  /** Told when the first person was made. */
+  readonly onFirstPerson?: () => void;
 }
 
 /** Everything behind the doors: built the same way for the process and for tests. */
@@ -64,7 +66,7 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     log,
     progress,
     hub,
-    persons: new Persons(database),
+    persons: new Persons(database, parts.onFirstPerson),
     sessions: new Sessions(database, clock),
     passwords: new Passwords(),
     passkeys: new Passkeys(database, clock),
@@ -109,6 +111,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     siteName: config.siteName,
     auditPath: config.auditPath,
     addresses,
+    onFirstPerson: () => rmSync(folder.firstLoginPath, { force: true }),
   }).catch((error: unknown) => {
     throw explain(config.dataFolder, error);
   });
@@ -131,8 +134,8 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
 
 async function closeDoors(app: FastifyInstance, listeners: Listeners, services: Services): Promise<void> {
   await services.hub.stop();
-  await app.close();
-  await listeners.close(() => services.clock.sleep(stopGraceMs));
+  // Together: what does not answer the closing of its socket is cut off with the connections.
+  await Promise.all([app.close(), listeners.close(() => services.clock.sleep(stopGraceMs))]);
 }
 
 async function openDatabase(config: Config, folder: DataFolder): Promise<Database> {

@@ -20,10 +20,13 @@ export function grantsOf(row: PersonRow): Grant[] {
 /** The persons of the site. */
 export class Persons {
   readonly #database: Database;
+  readonly #onFirst: () => void;
   #hasSome = false;
 
-  constructor(database: Database) {
+  /** `onFirst` is told when the first person was made. */
+  constructor(database: Database, onFirst: () => void = () => undefined) {
     this.#database = database;
+    this.#onFirst = onFirst;
   }
 
   /** Whether the site is set up: once there is a person, there always is one. */
@@ -66,6 +69,7 @@ export class Persons {
       detail: { roles: ['admin'] },
       personal: { name: row.name },
     });
+    change.afterCommit(this.#onFirst);
     return row;
   }
 

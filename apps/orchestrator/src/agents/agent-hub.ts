@@ -38,6 +38,7 @@ export class AgentHub {
   readonly #waiting = new Map<string, Waiting>();
   readonly #pumping = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  readonly #seen = new Set<string>();
   #questions = 0;
   #isStopping = false;
 
@@ -62,6 +63,7 @@ export class AgentHub {
   join(agentId: string, session: AgentSession): boolean {
     if (this.#isStopping || this.#sessions.has(agentId)) return false;
     this.#sessions.set(agentId, session);
+    this.#seen.add(agentId);
     return true;
   }
 
@@ -116,8 +118,10 @@ export class AgentHub {
     const begun = clock.monotonicMs();
     while (!signal.aborted) {
       try {
-        // After a restart agents get a lease's time to come back before their work is given away.
-        if (clock.monotonicMs() - begun >= firstSweepMs) await queue.sweep();
+        // After a restart agents get a lease's time to come back before their work is given away; who is back has said
+        // what it has in hand.
+        const isSettled = clock.monotonicMs() - begun >= firstSweepMs;
+        await queue.sweep((agentId) => isSettled || this.#seen.has(agentId));
         for (const agentId of this.#sessions.keys()) await this.pump(agentId);
       } catch (error) {
         logger.error({ component: 'jobs', err: error }, 'sweeping leases failed');

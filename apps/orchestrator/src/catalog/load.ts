@@ -26,8 +26,18 @@ export async function loadRestore(reader: Reader, id: string): Promise<RestoreTa
   return (await reader.selectFrom('restore').selectAll().where('id', '=', id).executeTakeFirst()) ?? missing('restore', id);
 }
 
-export async function loadDrill(reader: Reader, id: string): Promise<DrillTable> {
-  return (await reader.selectFrom('drill').selectAll().where('id', '=', id).executeTakeFirst()) ?? missing('drill', id);
+export async function loadDrill(reader: Reader, id: string): Promise<DrillTable & { agent_id: string }> {
+  return (await drillsWithAgent(reader).where('drill.id', '=', id).executeTakeFirst()) ?? missing('drill', id);
+}
+
+/** Drills, each with the agent of the repository it came from: scope is judged by it. */
+export function drillsWithAgent(reader: Reader) {
+  return reader
+    .selectFrom('drill')
+    .innerJoin('restore_point', 'restore_point.id', 'drill.restore_point_id')
+    .innerJoin('repository', 'repository.id', 'restore_point.repository_id')
+    .selectAll('drill')
+    .select('repository.agent_id');
 }
 
 function missing(kind: string, id: string): never {

@@ -20,6 +20,7 @@ export async function registerConsole(app: FastifyInstance, folder: string): Pro
       maxAge: yearSeconds * 1000,
       index: false,
       wildcard: true,
+      preCompressed: true,
     });
   }
   app.setNotFoundHandler(async (request, reply) => answerUnknown(request, reply, folder));

@@ -229,17 +229,18 @@ export class JobQueue {
     });
   }
 
-  /** Takes back leases that ran out. Answers how many. */
-  async sweep(): Promise<number> {
+  /** Takes back leases that ran out, of the agents that `mayLose` names. Answers how many. */
+  async sweep(mayLose: (agentId: string) => boolean = () => true): Promise<number> {
     const { database, changes, clock } = this.#parts;
     const lost = await database.read
       .selectFrom('job')
-      .select('id')
+      .select(['id', 'agent_id'])
       .where('status', 'in', activeStatuses)
       .where('lease_until', '<', clock.now().toISOString())
       .execute();
-    for (const { id } of lost) await changes.run(systemContext, (change) => this.#takeBack(change, id));
-    return lost.length;
+    const taken = lost.filter((job) => mayLose(job.agent_id));
+    for (const { id } of taken) await changes.run(systemContext, (change) => this.#takeBack(change, id));
+    return taken.length;
   }
 
   async #takeBack(change: Change, jobId: string): Promise<void> {

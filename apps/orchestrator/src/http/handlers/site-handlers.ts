@@ -2,7 +2,7 @@ import { FortFailError, isFortFailError } from '@fortfail/base';
 import type { Drill } from '@fortfail/protocol';
 import { toAgent } from '../../agents/agent-rows.ts';
 import { verifyAll } from '../../audit/verify.ts';
-import { loadDrill, loadRepository } from '../../catalog/load.ts';
+import { drillsWithAgent, loadDrill, loadRepository } from '../../catalog/load.ts';
 import { loadOverview } from '../../catalog/overview.ts';
 import type { Change } from '../../changes/changes.ts';
 import type { RepositoryTable } from '../../database/tables.ts';
@@ -34,7 +34,7 @@ export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
     listDrills: (call) => listDrills(services, call),
     getDrill: async (call) => {
       const row = await loadDrill(database.read, call.id('drillId'));
-      call.check({ kind: 'drill', planId: row.plan_id });
+      call.check({ kind: 'drill', planId: row.plan_id, agentId: row.agent_id });
       return { body: JSON.parse(row.evidence) as Drill };
     },
     listRepositories: async (call) => {
@@ -138,19 +138,17 @@ export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
 async function listDrills(services: Services, call: Call<'listDrills'>): ReturnType<Handlers['listDrills']> {
   const { limit, planId } = call.query;
   const position = decodeCursor(call.query.cursor);
-  let query = services.database.read
-    .selectFrom('drill')
-    .selectAll()
-    .orderBy('ended_at', 'desc')
-    .orderBy('id', 'desc')
+  let query = drillsWithAgent(services.database.read)
+    .orderBy('drill.ended_at', 'desc')
+    .orderBy('drill.id', 'desc')
     .limit(limit + 1);
-  if (planId !== undefined) query = query.where('plan_id', '=', planId);
+  if (planId !== undefined) query = query.where('drill.plan_id', '=', planId);
   if (position !== undefined)
     query = query.where((eb) =>
-      eb.or([eb('ended_at', '<', position.at), eb.and([eb('ended_at', '=', position.at), eb('id', '<', position.id)])]),
+      eb.or([eb('drill.ended_at', '<', position.at), eb.and([eb('drill.ended_at', '=', position.at), eb('drill.id', '<', position.id)])]),
     );
   const rows = await query.execute();
-  const sees = (row: (typeof rows)[number]) => call.sees({ kind: 'drill', planId: row.plan_id });
+  const sees = (row: (typeof rows)[number]) => call.sees({ kind: 'drill', planId: row.plan_id, agentId: row.agent_id });
   return {
     body: toPage(
       rows,
