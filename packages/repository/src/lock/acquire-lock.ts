@@ -1,6 +1,6 @@
 import { type Clock, isFortFailError } from '@fortfail/base';
 import type { DocumentStore } from '../document-store.ts';
-import { HeldLock, type LockContent, settleMs } from './held-lock.ts';
+import { HeldLock, type LockContent, settle } from './held-lock.ts';
 import { isProcessAlive } from './host-identity.ts';
 import { findConflict, type LockPurpose, lockedBy } from './lock-conflict.ts';
 import { LockFiles, type SeenLock } from './lock-files.ts';
@@ -46,7 +46,7 @@ async function tryLock(options: AcquireOptions, locks: LockFiles): Promise<HeldL
   const held = await HeldLock.put(documents, clock, content, signal);
   try {
     // Without the exclusive wait both sides would still see each other; restic's shorter wait is kept for its sake.
-    await clock.sleep(content.exclusive ? Math.max(exclusiveSettleMs, settleMs(documents)) : settleMs(documents), signal);
+    await settle(documents, clock, signal, content.exclusive ? exclusiveSettleMs : 0);
     const conflict = findConflict(await locks.look({ signal }), purpose, held.name, hasMove);
     if (conflict !== undefined) throw lockedBy(conflict);
     return held;

@@ -26,9 +26,13 @@ export function isFenced(error: unknown): boolean {
   return isFortFailError(error, 'conflict') && error.code === 'fenced';
 }
 
-/** Listings may be that old: whoever shows something must wait so long before looking for the others. */
-export function settleMs(documents: DocumentStore): number {
-  return 2 * documents.backend.properties.listDelayMs;
+/**
+ * Waits until everybody's listings show what we have put: they may be as old as the storage says, and whoever shows
+ * something must wait so long before looking for the others. Nothing to wait for where listings are always current.
+ */
+export async function settle(documents: DocumentStore, clock: Clock, signal?: AbortSignal, leastMs = 0): Promise<void> {
+  const ms = Math.max(leastMs, 2 * documents.backend.properties.listDelayMs);
+  if (ms > 0) await clock.sleep(ms, signal);
 }
 
 /** A lock of ours in `locks/`, from `put` to `remove`. */
@@ -69,7 +73,7 @@ export class HeldLock {
   async refresh(signal?: AbortSignal): Promise<void> {
     if (!(await this.isThere())) throw fenced('its lock was removed');
     const next = await putLock(this.#documents, this.#clock, this.#content, signal);
-    await this.#clock.sleep(settleMs(this.#documents), signal);
+    await settle(this.#documents, this.#clock, signal);
     if (await this.isThere()) {
       const old = this.#name;
       this.#name = next;

@@ -2,7 +2,7 @@ import type { Clock } from '@fortfail/base';
 import type { DocumentStore } from '../document-store.ts';
 import { encodeSnapshot, type SnapshotDraft } from '../format/snapshot.ts';
 import type { SharedIndex } from '../index-store/shared-index.ts';
-import { fenced, settleMs } from '../lock/held-lock.ts';
+import { fenced, settle } from '../lock/held-lock.ts';
 import { PackWriter } from '../pack/pack-writer.ts';
 import type { PackRecord } from '../pack/packed-blob.ts';
 import type { BlobPipelineInit } from '../pack/pipeline-init.ts';
@@ -110,7 +110,7 @@ export class PublishingSession implements WriterSession {
   /** Records that appeared since the index was loaded, seen after what we show had time to be seen. */
   async #newlyCondemned(): Promise<ReadonlySet<string>> {
     const { clock, documents, condemned, condemnedAtStart } = this.#options;
-    await clock.sleep(settleMs(documents), this.signal);
+    await settle(documents, clock, this.signal);
     await this.#lock.requireHeld();
     const now = await condemned.look();
     return new Set([...now].filter((pack) => !condemnedAtStart.has(pack)));

@@ -39,3 +39,5 @@ export async function testRepository(options: TestRepositoryOptions = {}): Promi
   });
   return await openRepository({ backend, password: testPassword, clock, options: options.options });
 }
+export { findRestic, type ResticAnswer, type ResticProgram, runRestic, temporaryFolder, writeOut } from './restic.ts';
+export { addSnapshot, readSnapshot, sampleNode } from './sample-snapshot.ts';
