@@ -17,5 +17,20 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // Three files beside the door's: many small ones compress badly and cost a request each.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            {
+              name: 'pages',
+              test: /console\/src\/(pages\/(plan|restore|jobs|drills|points)\/|shell\/(palette|key-help|more-dialog|order-dialog)|ui\/(heat-map|drill-trend|phase-bar|swap|verbs|show-older|command-line))/,
+            },
+            { name: 'shared', minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
 });

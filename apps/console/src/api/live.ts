@@ -24,6 +24,8 @@ const MERGE_MS = 250;
 const STALE_MS = 10_000;
 const RETRY_SECONDS = [1, 2, 5, 10, 30];
 const LOG_LINES_KEPT = 2000;
+/** How the server closes the stream of a session that has ended. */
+const SESSION_ENDED = 4401;
 const NO_LINES: readonly JobLogLine[] = [];
 
 /** The one stream of live events: opens it, opens it again after a loss, notices silence, merges storms. */
@@ -92,10 +94,10 @@ export class LiveEvents {
     socket.addEventListener('message', (message) => {
       if (this.#socket === socket) this.#hear(JSON.parse(String(message.data)) as EventFrame);
     });
-    socket.addEventListener('close', () => {
+    socket.addEventListener('close', ({ code }) => {
       if (this.#socket !== socket || this.#stopped) return;
       this.#socket = undefined;
-      if (!this.#opened) this.#listener.refused();
+      if (!this.#opened || code === SESSION_ENDED) this.#listener.refused();
       const seconds = RETRY_SECONDS[Math.min(this.#tries, RETRY_SECONDS.length - 1)] ?? 30;
       this.#tries += 1;
       this.#cancelRetry = after(seconds * 1000, () => this.#open());
@@ -117,6 +119,7 @@ export class LiveEvents {
       this.#seq = frame.seq;
       this.#listener.reset();
     }
+    if (frame.type === 'beat') this.#seq = Math.max(this.#seq, frame.seq);
     if (frame.type === 'changed') {
       this.#seq = Math.max(this.#seq, frame.seq);
       this.#pending.set(`${frame.object} ${frame.id}`, frame);

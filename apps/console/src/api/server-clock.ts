@@ -45,5 +45,8 @@ export const serverClock = new ServerClock();
 /** The server's time, cut to whole steps: a component draws anew once a step, not with every tick. */
 export const useNow = (stepSeconds = 1): number => {
   const step = stepSeconds * 1000;
-  return useSyncExternalStore(serverClock.subscribe, () => Math.floor(serverClock.now() / step) * step);
+  return useClock((now) => Math.floor(now / step) * step);
 };
+
+/** A number that follows the server's time; a component draws anew only when it changes. */
+export const useClock = (of: (now: number) => number): number => useSyncExternalStore(serverClock.subscribe, () => of(serverClock.now()));

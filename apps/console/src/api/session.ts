@@ -41,6 +41,7 @@ export const useVerbStop = (action: keyof typeof carriers): string | undefined =
   const roles = useRouteQuery('me').data?.roles;
   if (state === 'stale') return 'The orchestrator does not answer, so nothing can be ordered now.';
   const needed: readonly Role[] = carriers[action];
-  if (roles && !roles.some((role) => needed.includes(role))) return `This needs the role ${needed.filter((role) => role !== 'admin').join(' or ') || 'admin'}.`;
+  if (roles && !roles.some((role) => needed.includes(role)))
+    return `This needs the role ${needed.filter((role) => role !== 'admin').join(' or ') || 'admin'}.`;
   return undefined;
 };

@@ -1,7 +1,10 @@
 import { useLocation, useSearch } from 'wouter';
 
 /** What a view was set to, kept in the address: Back undoes it, a copied address shows the same. */
-export const useUrlState = (): readonly [URLSearchParams, (change: Readonly<Record<string, string | undefined>>, push?: boolean) => void] => {
+export const useUrlState = (): readonly [
+  URLSearchParams,
+  (change: Readonly<Record<string, string | undefined>>, push?: boolean) => void,
+] => {
   const search = useSearch();
   const [path, navigate] = useLocation();
   const set = (change: Readonly<Record<string, string | undefined>>, push = false): void => {

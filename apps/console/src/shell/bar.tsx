@@ -58,6 +58,7 @@ export const Bar = ({ crumbs, onFind }: BarProps) => (
     </span>
     <div className="crumb">
       {crumbs.map(({ label, href }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the way to a page may name two steps alike.
         <Fragment key={`${index} ${label}`}>
           {index > 0 && <span aria-hidden="true">/</span>}
           {index === crumbs.length - 1 ? <b className="el">{label}</b> : href ? <Link href={href}>{label}</Link> : <span>{label}</span>}
@@ -65,10 +66,10 @@ export const Bar = ({ crumbs, onFind }: BarProps) => (
       ))}
     </div>
     <span className="sp" />
-    <button className="find" type="button" onClick={onFind} aria-keyshortcuts="Control+K Meta+K">
+    <button className="find" type="button" onClick={onFind} aria-label="Find or do" aria-keyshortcuts="Control+K Meta+K">
       <Icon name="search" />
       <span>Find or do</span>
-      <kbd aria-hidden="true">Ctrl K</kbd>
+      <kbd>Ctrl K</kbd>
     </button>
     <FreshnessMark />
     <Clock />

@@ -111,7 +111,7 @@ export const Palette = (props: PaletteProps) => {
                   <Icon name={item.icon} />
                   <span className="el">{item.label}</span>
                   <span className="sp" />
-                  {item === chosen && <kbd aria-hidden="true">↵</kbd>}
+                  {item === chosen && <kbd>↵</kbd>}
                 </div>
               ))}
             </div>

@@ -11,7 +11,13 @@ const W = 470;
 const H = 214;
 const BASE = H - 26;
 const PHASES: readonly Phase['name'][] = ['open', 'plan', 'fetch', 'metadata', 'verify'];
-export const phaseWord: Record<Phase['name'], string> = { open: 'Open', plan: 'Plan', fetch: 'Fetch and write', metadata: 'Metadata', verify: 'Verify' };
+export const phaseWord: Record<Phase['name'], string> = {
+  open: 'Open',
+  plan: 'Plan',
+  fetch: 'Fetch and write',
+  metadata: 'Metadata',
+  verify: 'Verify',
+};
 
 const tickText = (seconds: number): string => (seconds < 10 && seconds % 1 !== 0 ? `${seconds} s` : duration(seconds));
 
@@ -28,8 +34,7 @@ interface BarProps {
 }
 
 const Bar = ({ drill, x, yOf }: BarProps) => {
-  if (drill.outcome === 'failed')
-    return <path d={`m${x - 5} ${BASE - 16} 10 10m0-10-10 10`} className="lost-stroke" strokeWidth="2.200" />;
+  if (drill.outcome === 'failed') return <path d={`m${x - 5} ${BASE - 16} 10 10m0-10-10 10`} className="lost-stroke" strokeWidth="2.200" />;
   const total = drill.phases.reduce((sum, { seconds }) => sum + seconds, 0);
   const scale = total > 0 ? drill.rtoSeconds / total : 1;
   let from = 0;
@@ -38,7 +43,9 @@ const Bar = ({ drill, x, yOf }: BarProps) => {
     const bottom = yOf(from);
     from += seconds;
     const top = yOf(from);
-    return seconds > 0 ? <rect key={name} x={x - 9} y={top + 0.5} width="18" height={Math.max(0.8, bottom - top - 1)} className={`ph-${name}`} /> : null;
+    return seconds > 0 ? (
+      <rect key={name} x={x - 9} y={top + 0.5} width="18" height={Math.max(0.8, bottom - top - 1)} className={`ph-${name}`} />
+    ) : null;
   });
 };
 

@@ -18,7 +18,8 @@ interface HeatMapProps {
 const useCursor = ({ days }: SlotGrid) => {
   const [, navigate] = useLocation();
   const [at, setAt] = useState<{ day: number; hour: number }>();
-  const move = (day: number, hour: number): void => setAt({ day: Math.min(days.length - 1, Math.max(0, day)), hour: Math.min(23, Math.max(0, hour)) });
+  const move = (day: number, hour: number): void =>
+    setAt({ day: Math.min(days.length - 1, Math.max(0, day)), hour: Math.min(23, Math.max(0, hour)) });
   const slot = at && days[at.day]?.hours[at.hour]?.slot;
   const onKeyDown = (event: KeyboardEvent): void => {
     const { day, hour } = at ?? { day: days.length - 1, hour: 0 };
@@ -60,9 +61,16 @@ export const HeatMap = ({ grid, label }: HeatMapProps) => {
       : 'Arrow keys move over the slots.';
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the map is moved over by keys, as an application of its own. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: it handles its own arrow keys. */}
-      <div className="map" role="application" aria-label={label} aria-roledescription="map of slots" tabIndex={0} onKeyDown={onKeyDown} onBlur={() => setAt(undefined)}>
+      <div
+        className="map"
+        role="application"
+        aria-label={label}
+        aria-roledescription="map of slots"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the map is moved over by keys, as an application of its own.
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onBlur={() => setAt(undefined)}
+      >
         <svg className="ax" width="100%" viewBox={`0 0 ${xOf(24)} ${yOf(grid.days.length)}`} aria-hidden="true">
           <Axes days={grid.days} />
           {grid.days.map(({ key, hours }, day) =>
@@ -73,7 +81,14 @@ export const HeatMap = ({ grid, label }: HeatMapProps) => {
             )),
           )}
           {at && (
-            <rect x={xOf(at.hour) - 1.5} y={yOf(at.day) - 1.5} width={CELL.width + 3} height={CELL.height + 3} rx="3" className="ink-stroke" />
+            <rect
+              x={xOf(at.hour) - 1.5}
+              y={yOf(at.day) - 1.5}
+              width={CELL.width + 3}
+              height={CELL.height + 3}
+              rx="3"
+              className="ink-stroke"
+            />
           )}
         </svg>
       </div>

@@ -19,7 +19,12 @@ export const PhaseBar = ({ phases, promiseSeconds }: PhaseBarProps) => {
   let from = 0;
   return (
     <div className="col">
-      <svg width="100%" viewBox={`0 0 ${W} 26`} role="img" aria-label={`${phases.map(({ name, seconds }) => `${phaseWord[name]} ${measured(seconds)}`).join(', ')}; ${spareText}`}>
+      <svg
+        width="100%"
+        viewBox={`0 0 ${W} 26`}
+        role="img"
+        aria-label={`${phases.map(({ name, seconds }) => `${phaseWord[name]} ${measured(seconds)}`).join(', ')}; ${spareText}`}
+      >
         <rect y="4" width={W} height="18" rx="3" className="track-fill" />
         {phases.map(({ name, seconds }) => {
           const x = (from / scale) * W;

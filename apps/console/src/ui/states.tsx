@@ -6,7 +6,7 @@ import { Button } from './button.tsx';
 import { Glyph } from './status.tsx';
 import type { Tone } from './tone.ts';
 
-const WIDTHS = [70, 54, 82, 61, 74, 66];
+const WIDTHS = ['42%', '32%', '49%', '37%', '44%', '40%'];
 
 /** Bars where rows will be, of the rows' height, seen only when an answer takes longer than 150 ms. */
 export const Skeleton = ({ rows = 5 }: { readonly rows?: number }) => {
@@ -15,11 +15,12 @@ export const Skeleton = ({ rows = 5 }: { readonly rows?: number }) => {
   return (
     <div className="skels" aria-hidden="true">
       {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the bars are all alike and never move.
         <div key={row} className="skel-row">
           {isSlow && (
-            <svg width="100%" height="12">
+            <svg width="100%" height="12" aria-hidden="true">
               <rect className="skel" width="14" height="11" rx="3" />
-              <rect className="skel" x="26" width={`${WIDTHS[row % WIDTHS.length]! * 0.6}%`} height="11" rx="3" />
+              <rect className="skel" x="26" width={WIDTHS[row % WIDTHS.length]} height="11" rx="3" />
               <rect className="skel" x="74%" width="18%" height="11" rx="3" />
             </svg>
           )}

@@ -1,5 +1,5 @@
 import { useZone } from '../api/preferences.ts';
-import { useNow } from '../api/server-clock.ts';
+import { useClock, useNow } from '../api/server-clock.ts';
 import { duration } from '../format/duration.ts';
 import { momentText } from '../format/moment.ts';
 
@@ -20,11 +20,16 @@ export const Moment = ({ at, seconds = false }: MomentProps) => {
   );
 };
 
+/** Whole seconds, and whole minutes once seconds are no longer shown, so that nothing is drawn anew in between. */
+const steady = (ms: number): number => {
+  const seconds = Math.floor(ms / 1000);
+  return seconds < 600 ? seconds : seconds - (seconds % 60);
+};
+
 /** Whole seconds since a moment, by the server's clock, counting. */
 export const useAge = (at: string): number => {
   const since = Date.parse(at);
-  const isYoung = useNow(60) - since < 660_000;
-  return Math.max(0, Math.floor((useNow(isYoung ? 1 : 60) - since) / 1000));
+  return useClock((now) => steady(Math.max(0, now - since)));
 };
 
 /** How long ago, counting. */
@@ -33,7 +38,6 @@ export const Age = ({ at }: { readonly at: string }) => <span className="nw">{du
 /** How long until, counting: `in 19 m`; `now` once it is due. */
 export const Until = ({ at }: { readonly at: string }) => {
   const due = Date.parse(at);
-  const isNear = due - useNow(60) < 660_000;
-  const seconds = Math.ceil((due - useNow(isNear ? 1 : 60)) / 1000);
+  const seconds = useClock((now) => steady(due - now));
   return <span className="nw">{seconds > 0 ? `in ${duration(seconds)}` : 'now'}</span>;
 };

@@ -7,7 +7,9 @@ export interface DrillScale {
   readonly showsPromise: boolean;
 }
 
-const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800];
+const steps = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800,
+];
 
 /** From zero, at most five ticks, with the promise on it wherever that leaves the bars readable. */
 export const drillScale = (longestSeconds: number, promiseSeconds: number): DrillScale => {

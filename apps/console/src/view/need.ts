@@ -5,7 +5,7 @@ export interface Need {
   readonly state: PlanState;
   readonly first: string;
   readonly rest: string;
-  readonly verb: 'backUp' | 'drillPlan' | 'open';
+  readonly verb: 'backUp' | 'drillPlan' | 'evidence' | 'open';
 }
 
 /** The first sentence, and what follows it. */
@@ -20,7 +20,8 @@ const verbFor = ({ verdict, lastDrill, newestPoint, plan, runningJobId }: PlanSt
   if (verdict === 'unknown') return newestPoint !== null && lastDrill === null ? 'drillPlan' : 'open';
   const isOld = newestPoint === null || newestPoint.ageSeconds > plan.promise.rpoSeconds * 0.8;
   if (isOld) return 'backUp';
-  return lastDrill === null || lastDrill.outcome === 'failed' ? 'drillPlan' : 'open';
+  if (lastDrill?.outcome === 'failed') return 'evidence';
+  return lastDrill === null ? 'drillPlan' : 'open';
 };
 
 /** The plans that somebody should look at, as the server ordered them: worst first. */

@@ -21,5 +21,7 @@ const nameText = (key: string): string => words(key.replace(/Seconds$/, '').repl
 /** The figures of a job's result, whatever its kind: plain values only, named by their keys. */
 export const resultFigures = (result: Job['result']): { readonly name: string; readonly value: string }[] =>
   Object.entries(result ?? {}).flatMap(([key, value]) =>
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [{ name: nameText(key), value: valueText(key, value) }] : [],
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? [{ name: nameText(key), value: valueText(key, value) }]
+      : [],
   );

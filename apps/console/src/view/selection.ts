@@ -19,7 +19,10 @@ export const toggle = (selection: Selection, path: string): Selection => {
 
 /** Adds or takes away all these paths. */
 export const toggleAll = (selection: Selection, paths: readonly string[], isOn: boolean): Selection =>
-  paths.reduce<Selection>((next, path) => (isOn === next.has(path) || choiceOf(next, path) === 'inherited' ? next : toggle(next, path)), selection);
+  paths.reduce<Selection>(
+    (next, path) => (isOn === next.has(path) || choiceOf(next, path) === 'inherited' ? next : toggle(next, path)),
+    selection,
+  );
 
 /** The folders from the root to a path: `/a/b` gives `/`, `/a`, `/a/b`. */
 export const foldersTo = (path: string): { readonly name: string; readonly path: string }[] => {

@@ -49,6 +49,9 @@ export const slotGrid = (slots: readonly Slot[], now: number, zone: string): Slo
     cells.set(at, worse(cells.get(at) ?? empty, { mark: markOf(slot), slot }));
     if (slot.kind === 'backup' && slot.status in counts) counts[slot.status as keyof typeof counts] += 1;
   }
-  const days = lastDays(now, zone).map((key) => ({ key, hours: Array.from({ length: 24 }, (_, hour) => cells.get(`${key} ${hour}`) ?? empty) }));
+  const days = lastDays(now, zone).map((key) => ({
+    key,
+    hours: Array.from({ length: 24 }, (_, hour) => cells.get(`${key} ${hour}`) ?? empty),
+  }));
   return { days, counts };
 };

@@ -10,21 +10,47 @@ import { PhaseBar } from '../../ui/phase-bar.tsx';
 import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
 import { Chip, Glyph } from '../../ui/status.tsx';
 import { Moment } from '../../ui/time.tsx';
+import { visibleText } from '../../view/visible-text.ts';
 
 const Figures = ({ drill }: { readonly drill: Drill }) => {
   const isOver = drill.rtoSeconds > drill.promisedRtoSeconds;
+  const didPass = drill.outcome === 'passed';
   return (
     <dl className="card figs">
-      <Figure name="Time to return" value={<span className={isOver ? 'lost' : ''}>{measured(drill.rtoSeconds)}</span>} detail={`promise ${duration(drill.promisedRtoSeconds)}`} />
-      <Figure name="Compared" value={size(drill.comparedBytes)} detail={`of ${size(drill.bytes)}, ${counted(drill.comparedEntries, 'entry', 'entries')}`} />
-      <Figure name="Differences" value={<span className={drill.differenceCount > 0 ? 'lost' : ''}>{count(drill.differenceCount)}</span>} detail={drill.differenceCount === 0 ? 'all as recorded' : 'named below'} />
-      <Figure name="Data age when it began" value={drill.rpoSeconds === null ? 'unknown' : duration(drill.rpoSeconds)} detail={`${counted(drill.files, 'file')}, ${counted(drill.directories, 'folder')}`} />
+      <Figure
+        name="Time to return"
+        value={<span className={isOver || !didPass ? 'lost' : ''}>{didPass ? measured(drill.rtoSeconds) : 'none'}</span>}
+        detail={didPass ? `promise ${duration(drill.promisedRtoSeconds)}` : 'a failed drill measures nothing'}
+      />
+      <Figure
+        name="Compared"
+        value={size(drill.comparedBytes)}
+        detail={`of ${size(drill.bytes)}, ${counted(drill.comparedEntries, 'entry', 'entries')}`}
+      />
+      <Figure
+        name="Differences"
+        value={<span className={drill.differenceCount > 0 ? 'lost' : ''}>{count(drill.differenceCount)}</span>}
+        detail={drill.differenceCount === 0 ? 'all as recorded' : 'named below'}
+      />
+      <Figure
+        name="Data age when it began"
+        value={drill.rpoSeconds === null ? 'unknown' : duration(drill.rpoSeconds)}
+        detail={`${counted(drill.files, 'file')}, ${counted(drill.directories, 'folder')}`}
+      />
     </dl>
   );
 };
 
 const Differences = ({ drill }: { readonly drill: Drill }) => (
-  <Card title="Differences" note={drill.differences.length < drill.differenceCount ? `the first ${drill.differences.length} of ${count(drill.differenceCount)}` : count(drill.differenceCount)} flush>
+  <Card
+    title="Differences"
+    note={
+      drill.differences.length < drill.differenceCount
+        ? `the first ${drill.differences.length} of ${count(drill.differenceCount)}`
+        : count(drill.differenceCount)
+    }
+    flush
+  >
     <div className="tw">
       <table className="t">
         <thead>
@@ -38,7 +64,7 @@ const Differences = ({ drill }: { readonly drill: Drill }) => (
         <tbody>
           {drill.differences.map((difference) => (
             <tr key={`${difference.path} ${difference.what}`}>
-              <td className="wr mono">{difference.path}</td>
+              <td className="wr mono">{visibleText(difference.path)}</td>
               <td>{difference.what}</td>
               <td className="wr">{difference.expected}</td>
               <td className="wr">{difference.found}</td>
@@ -53,13 +79,15 @@ const Differences = ({ drill }: { readonly drill: Drill }) => (
 const Evidence = ({ drill }: { readonly drill: Drill }) => (
   <>
     <Figures drill={drill} />
-    <Card title="Phases" note="measured, against the promise">
-      <PhaseBar phases={drill.phases} promiseSeconds={drill.promisedRtoSeconds} />
-    </Card>
+    {drill.outcome === 'passed' && (
+      <Card title="Phases" note="measured, against the promise">
+        <PhaseBar phases={drill.phases} promiseSeconds={drill.promisedRtoSeconds} />
+      </Card>
+    )}
     {drill.differences.length > 0 && <Differences drill={drill} />}
     <div className="grid">
       <div className="c6 col gap-4">
-        <Card title="What was shown to be true">
+        <Card title={drill.outcome === 'passed' ? 'What was shown to be true' : 'What was looked at'}>
           <ul className="col">
             {drill.asserted.map((sentence) => (
               <li key={sentence} className="row">
@@ -144,7 +172,11 @@ export const DrillPage = ({ drillId }: { readonly drillId: string }) => {
           <div className="head">
             <div>
               <div className="title">
-                <h1>{drill.outcome === 'passed' ? `${drill.planName} came back in ${measured(drill.rtoSeconds)}` : `${drill.planName} did not come back as it was`}</h1>
+                <h1>
+                  {drill.outcome === 'passed'
+                    ? `${drill.planName} came back in ${measured(drill.rtoSeconds)}`
+                    : `${drill.planName} did not come back as it was`}
+                </h1>
                 <Chip tone={drill.outcome === 'passed' ? 'safe' : 'lost'}>{drill.outcome}</Chip>
               </div>
               <p className="sub">

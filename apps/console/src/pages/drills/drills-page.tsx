@@ -40,7 +40,9 @@ const DrillRow = ({ drill }: { readonly drill: Drill }) => {
       </td>
       <td className="num sec">{count(drill.files)}</td>
       <td className="num sec">{size(drill.comparedBytes)}</td>
-      <td className="num">{drill.differenceCount === 0 ? <span className="sec">none</span> : <b className="lost">{count(drill.differenceCount)}</b>}</td>
+      <td className="num">
+        {drill.differenceCount === 0 ? <span className="sec">none</span> : <b className="lost">{count(drill.differenceCount)}</b>}
+      </td>
     </tr>
   );
 };
@@ -52,13 +54,22 @@ export const DrillsPage = () => {
   const query = useInfiniteQuery(pagedQuery('listDrills', { query: { limit: 50 } }));
   const drills = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const failed = drills.filter(({ outcome }) => outcome === 'failed').length;
-  const title = !query.data ? 'Drills' : drills.length === 0 ? 'Nothing was drilled yet' : failed === 0 ? `The last ${counted(drills.length, 'drill')} passed` : `${failed} of the last ${counted(drills.length, 'drill')} failed`;
+  const title = !query.data
+    ? 'Drills'
+    : drills.length === 0
+      ? 'Nothing was drilled yet'
+      : failed === 0
+        ? `The last ${counted(drills.length, 'drill')} passed`
+        : `${failed} of the last ${counted(drills.length, 'drill')} failed`;
   return (
     <Page title="Drills" crumbs={[{ label: 'Drills' }]}>
       <div className="head">
         <div>
           <h1>{title}</h1>
-          <p className="sub">A drill restores a point into a scratch folder through the code that a person’s restore uses, compares every byte, and measures the time.</p>
+          <p className="sub">
+            A drill restores a point into a scratch folder through the code that a person’s restore uses, compares every byte, and measures
+            the time.
+          </p>
         </div>
       </div>
       <Card title="Drills" note="newest first" flush busy={query.isPending}>

@@ -10,21 +10,30 @@ import { useJobProgress } from '../../api/use-job.ts';
 import { tellNotDone } from '../../api/verbs.ts';
 import { duration, measured } from '../../format/duration.ts';
 import { clockText, momentText } from '../../format/moment.ts';
-import { count, counted, percent, rate, size } from '../../format/quantity.ts';
-import { causeText, isLive, jobTitle, progressText } from '../../view/job-text.ts';
-import { resultFigures } from '../../view/result-figures.ts';
+import { count, percent, rate, size } from '../../format/quantity.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card, Figure } from '../../ui/card.tsx';
 import { Progress } from '../../ui/progress.tsx';
 import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
 import { Glyph } from '../../ui/status.tsx';
 import { jobTone, jobWord } from '../../ui/tone.ts';
+import { causeText, isLive, jobTitle, progressText } from '../../view/job-text.ts';
+import { resultFigures } from '../../view/result-figures.ts';
+import { visibleText } from '../../view/visible-text.ts';
 import { JobLog } from './job-log.tsx';
 
 const ProgressFigures = ({ progress }: { readonly progress: JobProgress }) => (
   <dl className="figs boxed">
-    <Figure name="Files" value={count(progress.filesDone)} detail={progress.filesTotal === null ? 'total not known yet' : `of ${count(progress.filesTotal)}`} />
-    <Figure name="Bytes" value={size(progress.bytesDone)} detail={progress.bytesTotal === null ? 'total not known yet' : `of ${size(progress.bytesTotal)}`} />
+    <Figure
+      name="Files"
+      value={count(progress.filesDone)}
+      detail={progress.filesTotal === null ? 'total not known yet' : `of ${count(progress.filesTotal)}`}
+    />
+    <Figure
+      name="Bytes"
+      value={size(progress.bytesDone)}
+      detail={progress.bytesTotal === null ? 'total not known yet' : `of ${size(progress.bytesTotal)}`}
+    />
     <Figure name="Rate" value={progress.bytesPerSecond === null ? 'unknown' : rate(progress.bytesPerSecond)} detail={progress.phase} />
     <Figure
       name="Errors"
@@ -51,7 +60,7 @@ const Running = ({ job }: { readonly job: Job }) => {
       </div>
       <Progress label={jobTitle(job)} percent={done} text={progressText(job, progress)} thick announce />
       {progress && <ProgressFigures progress={progress} />}
-      {progress && <p className="xs dim mono el">{progress.current.join(', ') || ' '}</p>}
+      {progress && <p className="xs dim mono el">{progress.current.map(visibleText).join(', ') || ' '}</p>}
     </div>
   );
 };
@@ -60,7 +69,9 @@ const resultLinks = (job: Job): { readonly label: string; readonly href: string 
   ...(job.planId ? [{ label: 'The plan', href: `/plans/${job.planId}` }] : []),
   ...(job.drillId ? [{ label: 'Evidence', href: `/drills/${job.drillId}` }] : []),
   ...(job.restoreId ? [{ label: 'The restore', href: `/restores/${job.restoreId}` }] : []),
-  ...(job.restorePointId && job.kind === 'backup' ? [{ label: 'Restore from its point…', href: `/restores/new?point=${job.restorePointId}` }] : []),
+  ...(job.restorePointId && job.kind === 'backup'
+    ? [{ label: 'Restore from its point…', href: `/restores/new?point=${job.restorePointId}` }]
+    : []),
 ];
 
 const Ended = ({ job }: { readonly job: Job }) => {
@@ -69,7 +80,10 @@ const Ended = ({ job }: { readonly job: Job }) => {
   const figures = resultFigures(job.result);
   return (
     <div className="col gap-3">
-      <Note tone={tone} title={`${job.outcome ?? job.error?.message ?? `It ${jobWord[job.status]}`}${/[.!?]$/.test(job.outcome ?? '') ? '' : '.'}`}>
+      <Note
+        tone={tone}
+        title={`${job.outcome ?? job.error?.message ?? `It ${jobWord[job.status]}`}${/[.!?]$/.test(job.outcome ?? '') ? '' : '.'}`}
+      >
         {took !== undefined && <p className="sec">It took {measured(took)}.</p>}
         {job.error && (
           <>
@@ -117,7 +131,12 @@ const StopButton = ({ job }: { readonly job: Job }) => {
     onError: (error) => tellNotDone(`${jobTitle(job)} was not stopped`, error),
   });
   return (
-    <Button small kind="danger" stop={stop ?? (cancel.isPending || cancel.isSuccess ? 'It is being stopped.' : undefined)} onClick={() => cancel.mutate()}>
+    <Button
+      small
+      kind="danger"
+      stop={stop ?? (cancel.isPending || cancel.isSuccess ? 'It is being stopped.' : undefined)}
+      onClick={() => cancel.mutate()}
+    >
       Stop
     </Button>
   );
@@ -163,7 +182,15 @@ export const JobDetail = ({ jobId }: { readonly jobId: string }) => {
     refetchInterval: ({ state }) => (state.data && isLive(state.data) ? 5000 : false),
   });
   if (query.data) return <Detail job={query.data} />;
-  if (query.error) return <ErrorNote title="This job could not be read." error={query.error} works="If it runs, it goes on." onRetry={() => void query.refetch()} />;
+  if (query.error)
+    return (
+      <ErrorNote
+        title="This job could not be read."
+        error={query.error}
+        works="If it runs, it goes on."
+        onRetry={() => void query.refetch()}
+      />
+    );
   return (
     <Card title="Job" busy flush>
       <Skeleton rows={6} />

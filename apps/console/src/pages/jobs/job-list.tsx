@@ -5,10 +5,10 @@ import { useNow } from '../../api/server-clock.ts';
 import { useJobProgress } from '../../api/use-job.ts';
 import { momentText } from '../../format/moment.ts';
 import { percent } from '../../format/quantity.ts';
-import { isLive, jobTitle, progressText } from '../../view/job-text.ts';
 import { Progress } from '../../ui/progress.tsx';
 import { Glyph } from '../../ui/status.tsx';
 import { jobTone, jobWord } from '../../ui/tone.ts';
+import { isLive, jobTitle, progressText } from '../../view/job-text.ts';
 
 const useStateText = (job: Job): string => {
   const zone = useZone();
@@ -25,7 +25,12 @@ const JobItem = ({ job, isOpen, search }: { readonly job: Job; readonly isOpen: 
   const done = job.status === 'running' && progress ? percent(progress.bytesDone, progress.bytesTotal) : undefined;
   return (
     <li>
-      <Link className={isOpen ? 'job-item on' : 'job-item'} data-row href={`/jobs/${job.id}${search}`} aria-current={isOpen ? 'true' : undefined}>
+      <Link
+        className={isOpen ? 'job-item on' : 'job-item'}
+        data-row
+        href={`/jobs/${job.id}${search}`}
+        aria-current={isOpen ? 'true' : undefined}
+      >
         <Glyph tone={jobTone[job.status]} />
         <span className="el">
           <b className="m">{jobTitle(job)}</b>

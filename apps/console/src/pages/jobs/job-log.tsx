@@ -5,11 +5,12 @@ import { useRouteQuery } from '../../api/queries.ts';
 import { useJobLines } from '../../api/use-job.ts';
 import { clockText } from '../../format/moment.ts';
 import { counted } from '../../format/quantity.ts';
-import { isLive } from '../../view/job-text.ts';
-import { mergeLines, warningCount } from '../../view/log-lines.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Answer } from '../../ui/states.tsx';
+import { isLive } from '../../view/job-text.ts';
+import { mergeLines, warningCount } from '../../view/log-lines.ts';
+import { visibleText } from '../../view/visible-text.ts';
 
 /** Follows the end of the box until somebody scrolls up; then counts what came since. */
 const useFollow = (count: number) => {
@@ -37,8 +38,8 @@ const LogLine = ({ line, zone }: { readonly line: JobLogLine; readonly zone: str
     </time>
     <span className={line.level === 'warn' ? 'risk m' : line.level === 'error' ? 'lost m' : 'dim'}>{line.level}</span>
     <span>
-      {line.item && <span className="b">{line.item}: </span>}
-      {line.message}
+      {line.item && <span className="b">{visibleText(line.item)}: </span>}
+      {visibleText(line.message)}
     </span>
   </li>
 );
@@ -65,14 +66,23 @@ export const JobLog = ({ job }: { readonly job: Job }) => {
     </div>
   );
   return (
-    <Card title="Log" note={`${isLive(job) && isFollowing ? 'following, ' : ''}${counted(lines.length, 'line')}`} flush busy={query.isPending} className="log-card" action={filter}>
+    <Card
+      title="Log"
+      note={`${isLive(job) && isFollowing ? 'following, ' : ''}${counted(lines.length, 'line')}`}
+      flush
+      busy={query.isPending}
+      className="log-card"
+      action={filter}
+    >
       <Answer query={query} failed="The log could not be read." works="The job is not touched by that." rows={6}>
         {({ truncated }) =>
           shown.length === 0 ? (
-            <p className="in-pad sec">{onlyWarnings ? 'There is no warning.' : isLive(job) ? 'It has not said anything yet.' : 'It said nothing.'}</p>
+            <p className="in-pad sec">
+              {onlyWarnings ? 'There is no warning.' : isLive(job) ? 'It has not said anything yet.' : 'It said nothing.'}
+            </p>
           ) : (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys.
-            <div ref={box} className="log-box" role="region" aria-label="Log lines" tabIndex={0} onScroll={onScroll}>
+            <section ref={box} className="log-box" aria-label="Log lines" tabIndex={0} onScroll={onScroll}>
               {truncated && <p className="xs dim log-cut">Earlier lines were left out.</p>}
               <ol className="log">
                 {shown.map((line, index) => (
@@ -80,7 +90,7 @@ export const JobLog = ({ job }: { readonly job: Job }) => {
                   <LogLine key={index} line={line} zone={zone} />
                 ))}
               </ol>
-            </div>
+            </section>
           )
         }
       </Answer>

@@ -53,6 +53,7 @@ const Segments = ({ counts }: Pick<Overview, 'counts'>) => {
   return (
     <svg width={whole} height="16" viewBox={`0 0 ${whole} 16`} role="img" aria-label={label} className="strip">
       {cells.map((verdict, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: cells have no names, and are ordered by verdict.
         <Segment key={`${index} ${verdict}`} verdict={verdict} x={index * (width + 2)} width={width} />
       ))}
     </svg>

@@ -15,12 +15,15 @@ const NeedVerb = ({ need: { state, verb }, first }: { readonly need: Need; reado
   const stop = useVerbStop(verb === 'drillPlan' ? 'drill' : 'run');
   const { id, name } = state.plan;
   const kind = first ? 'primary' : 'plain';
-  if (verb === 'open')
+  if (verb === 'open' || verb === 'evidence') {
+    const follows = state.runningJobId === null ? `/plans/${id}` : `/jobs/${state.runningJobId}`;
     return (
-      <ButtonLink small kind={kind} href={state.runningJobId ? `/jobs/${state.runningJobId}` : `/plans/${id}`}>
-        {state.runningJobId ? 'Follow' : 'Details'}
+      <ButtonLink small kind={kind} href={verb === 'evidence' && state.lastDrill ? `/drills/${state.lastDrill.id}` : follows}>
+        {verb === 'evidence' ? 'See the evidence' : state.runningJobId ? 'Follow' : 'Details'}
+        <span className="vh"> ({name})</span>
       </ButtonLink>
     );
+  }
   return (
     <Button
       small

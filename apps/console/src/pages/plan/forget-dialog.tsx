@@ -22,9 +22,14 @@ export const ForgetDialog = ({ plan, preview, onClose }: ForgetDialogProps) => {
   const [typed, setTyped] = useState('');
   const going = preview.points.filter(({ verdict }) => verdict === 'remove').slice(0, MOST);
   const forget = useMutation({
-    mutationFn: () => call('forget', { path: { planId: plan.id }, body: { restorePointIds: going.map(({ restorePointId }) => restorePointId) } }),
+    mutationFn: () =>
+      call('forget', { path: { planId: plan.id }, body: { restorePointIds: going.map(({ restorePointId }) => restorePointId) } }),
     onSuccess: ({ job }) => {
-      toast({ tone: 'run', title: `Forgetting ${counted(going.length, 'point')} of ${plan.name}`, link: { label: 'Follow', href: `/jobs/${job.id}` } });
+      toast({
+        tone: 'run',
+        title: `Forgetting ${counted(going.length, 'point')} of ${plan.name}`,
+        link: { label: 'Follow', href: `/jobs/${job.id}` },
+      });
       for (const name of ['previewRetention', 'listRestorePoints', 'getPlan']) void queryClient.invalidateQueries({ queryKey: [name] });
       onClose();
     },
@@ -33,8 +38,8 @@ export const ForgetDialog = ({ plan, preview, onClose }: ForgetDialogProps) => {
   return (
     <Dialog title={`Forget ${counted(going.length, 'restore point')} of ${plan.name}?`} onClose={onClose} className="confirm">
       <p className="sec">
-        They are moved into the repository’s trash and can no longer be restored from here. {counted(preview.points.length - going.length, 'point stays', 'points stay')}. No space is freed: pruning does
-        not exist yet.
+        They are moved into the repository’s trash and can no longer be restored from here.{' '}
+        {counted(preview.points.length - going.length, 'point stays', 'points stay')}. No space is freed: pruning does not exist yet.
       </p>
       <form
         className="col gap-3"
@@ -47,7 +52,14 @@ export const ForgetDialog = ({ plan, preview, onClose }: ForgetDialogProps) => {
           <label htmlFor="forget-name">
             Type <code>{plan.name}</code> to go on
           </label>
-          <input id="forget-name" className="inp mono" autoComplete="off" spellCheck={false} value={typed} onChange={(event) => setTyped(event.target.value)} />
+          <input
+            id="forget-name"
+            className="inp mono"
+            autoComplete="off"
+            spellCheck={false}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+          />
         </div>
         {forget.error && <ErrorNote title="Nothing was forgotten." error={forget.error} />}
         <div className="row dlg-foot">

@@ -1,9 +1,9 @@
 import type { Plan } from '@fortfail/protocol';
 import { useRouteQuery } from '../../api/queries.ts';
 import { duration } from '../../format/duration.ts';
-import { keepText } from '../../view/keep-text.ts';
 import { Card } from '../../ui/card.tsx';
 import { Moment } from '../../ui/time.tsx';
+import { keepText } from '../../view/keep-text.ts';
 
 const scheduleText = (schedule: Plan['schedule']) => (
   <>

@@ -19,7 +19,9 @@ export const PlanDrills = ({ state: { plan, lastDrill } }: { readonly state: Pla
       action={<Swap isTable={isTable} onSwap={setTable} of="drills" />}
       footer={
         <>
-          <span>{plan.drillSchedule === null ? 'Drilled by hand only' : `Drilled at ${plan.drillSchedule.cron}, ${plan.drillSchedule.zone}`}</span>
+          <span>
+            {plan.drillSchedule === null ? 'Drilled by hand only' : `Drilled at ${plan.drillSchedule.cron}, ${plan.drillSchedule.zone}`}
+          </span>
           <span className="sp" />
           {lastDrill && (
             <Link className="lk" href={`/drills/${lastDrill.id}`}>

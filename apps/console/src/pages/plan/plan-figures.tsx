@@ -40,7 +40,13 @@ const NewestFigure = ({ state, time }: FiguresProps & { readonly time: string })
 const DrillFigure = ({ state: { lastDrill, plan } }: FiguresProps) => {
   const { rtoSeconds } = plan.promise;
   if (lastDrill === null)
-    return <Figure name="Last drill" value={<span className="unknown">none</span>} detail={<>promise {duration(rtoSeconds)}, never measured</>} />;
+    return (
+      <Figure
+        name="Last drill"
+        value={<span className="unknown">none</span>}
+        detail={<>promise {duration(rtoSeconds)}, never measured</>}
+      />
+    );
   const didPass = lastDrill.outcome === 'passed';
   const isOver = didPass && lastDrill.rtoSeconds > rtoSeconds;
   return (
@@ -73,7 +79,13 @@ const DrillFigure = ({ state: { lastDrill, plan } }: FiguresProps) => {
 const PointsFigure = ({ state: { points } }: FiguresProps) => {
   const parts = (['complete', 'checked', 'drilled', 'partial'] as const).filter((grade) => points[grade] > 0);
   const total = points.complete + points.checked + points.drilled + points.partial;
-  return <Figure name="Restore points" value={count(total)} detail={parts.map((grade) => `${count(points[grade])} ${grade}`).join(', ') || 'none yet'} />;
+  return (
+    <Figure
+      name="Restore points"
+      value={count(total)}
+      detail={parts.map((grade) => `${count(points[grade])} ${grade}`).join(', ') || 'none yet'}
+    />
+  );
 };
 
 /** The plan's figures, each beside its promise. */
@@ -82,14 +94,20 @@ export const PlanFigures = ({ state }: FiguresProps) => (
     {state.newestPoint ? (
       <NewestFigure state={state} time={state.newestPoint.time} />
     ) : (
-      <Figure name="Newest point" value={<span className="unknown">none</span>} detail={<>promise {duration(state.plan.promise.rpoSeconds)}</>} />
+      <Figure
+        name="Newest point"
+        value={<span className="unknown">none</span>}
+        detail={<>promise {duration(state.plan.promise.rpoSeconds)}</>}
+      />
     )}
     <DrillFigure state={state} />
     <PointsFigure state={state} />
     <Figure
       name="Next slot"
       value={state.nextSlotAt === null ? <span className="dim">–</span> : <Until at={state.nextSlotAt} />}
-      detail={state.nextSlotAt === null ? (state.plan.enabled ? 'no slot is due' : 'the plan is switched off') : <Moment at={state.nextSlotAt} />}
+      detail={
+        state.nextSlotAt === null ? state.plan.enabled ? 'no slot is due' : 'the plan is switched off' : <Moment at={state.nextSlotAt} />
+      }
     />
   </dl>
 );

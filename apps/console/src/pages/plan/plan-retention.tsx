@@ -3,19 +3,25 @@ import { lazy, Suspense, useState } from 'react';
 import { useRouteQuery } from '../../api/queries.ts';
 import { useVerbStop } from '../../api/session.ts';
 import { counted } from '../../format/quantity.ts';
-import { tellingRows } from '../../view/retention-rows.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Answer } from '../../ui/states.tsx';
 import { GradePip, Status } from '../../ui/status.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { gradeFill } from '../../ui/tone.ts';
+import { tellingRows } from '../../view/retention-rows.ts';
 
 const ForgetDialog = lazy(async () => ({ default: (await import('./forget-dialog.tsx')).ForgetDialog }));
 const FEW = 8;
 
 const Verdict = ({ verdict }: Pick<RetentionPreview['points'][number], 'verdict'>) =>
-  verdict === 'keep' ? <Status tone="safe">keep</Status> : verdict === 'held' ? <Status tone="held">held</Status> : <span className="sec">remove</span>;
+  verdict === 'keep' ? (
+    <Status tone="safe">keep</Status>
+  ) : verdict === 'held' ? (
+    <Status tone="held">held</Status>
+  ) : (
+    <span className="sec">remove</span>
+  );
 
 const isGrade = (grade: string): grade is Grade => grade in gradeFill;
 
@@ -74,7 +80,8 @@ export const PlanRetention = ({ state: { plan } }: { readonly state: PlanState }
       footer={
         <>
           <span className="retention-note">
-            Nothing is removed by itself. Until pruning exists only a person’s forget acts: it moves restore points into the trash and frees no space yet.
+            Nothing is removed by itself. Until pruning exists only a person’s forget acts: it moves restore points into the trash and frees
+            no space yet.
           </span>
           {preview && preview.remove > 0 && (
             <Button small kind="danger" stop={stop} onClick={() => setForgetting(true)}>

@@ -5,7 +5,6 @@ import { useZone } from '../../api/preferences.ts';
 import { useRouteQuery } from '../../api/queries.ts';
 import { useNow } from '../../api/server-clock.ts';
 import { counted } from '../../format/quantity.ts';
-import { slotGrid } from '../../view/slot-grid.ts';
 import { Card } from '../../ui/card.tsx';
 import { HeatMap } from '../../ui/heat-map.tsx';
 import { SlotLegend } from '../../ui/slots.tsx';
@@ -13,6 +12,7 @@ import { Answer } from '../../ui/states.tsx';
 import { Swap } from '../../ui/swap.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { slotMark, slotWord } from '../../ui/tone.ts';
+import { slotGrid } from '../../view/slot-grid.ts';
 
 const SHOWN_ROWS = 100;
 
@@ -30,7 +30,15 @@ const SlotTable = ({ slots }: { readonly slots: readonly Slot[] }) => (
       <tbody>
         {slots.slice(0, SHOWN_ROWS).map((slot) => (
           <tr key={`${slot.kind} ${slot.dueAt}`}>
-            <td>{slot.jobId === null ? <Moment at={slot.dueAt} /> : <Link className="lk" href={`/jobs/${slot.jobId}`}><Moment at={slot.dueAt} /></Link>}</td>
+            <td>
+              {slot.jobId === null ? (
+                <Moment at={slot.dueAt} />
+              ) : (
+                <Link className="lk" href={`/jobs/${slot.jobId}`}>
+                  <Moment at={slot.dueAt} />
+                </Link>
+              )}
+            </td>
             <td>{slot.kind}</td>
             <td>{slot.status === 'due' ? 'due' : slotWord[slotMark[slot.status]]}</td>
             <td className="wr sec">{slot.reason ?? ''}</td>
@@ -51,7 +59,14 @@ export const PlanSlots = ({ planId }: { readonly planId: string }) => {
   const grid = slotGrid(slots, now, zone);
   const { complete, partial, failed, missed, skipped } = grid.counts;
   const due = complete + partial + failed + missed + skipped;
-  const wrong = [partial && `${partial} partial`, failed && `${failed} failed`, missed && `${missed} missed`, skipped && `${skipped} skipped`].filter(Boolean).join(', ');
+  const wrong = [
+    partial && `${partial} partial`,
+    failed && `${failed} failed`,
+    missed && `${missed} missed`,
+    skipped && `${skipped} skipped`,
+  ]
+    .filter(Boolean)
+    .join(', ');
   return (
     <Card
       title="Slots"

@@ -128,7 +128,10 @@ const NoPoints = ({ isFiltered }: { readonly isFiltered: boolean }) => {
   const [, setUrl] = useUrlState();
   return (
     <div className="empty">
-      <p>{isFiltered ? <b className="m">No restore point matches.</b> : <b className="m">There is no restore point yet.</b>} {!isFiltered && <span className="sec">The first backup makes one.</span>}</p>
+      <p>
+        {isFiltered ? <b className="m">No restore point matches.</b> : <b className="m">There is no restore point yet.</b>}{' '}
+        {!isFiltered && <span className="sec">The first backup makes one.</span>}
+      </p>
       {isFiltered && (
         <Button small onClick={() => setUrl({ plan: undefined, grade: undefined })}>
           Clear the filter
@@ -144,12 +147,19 @@ export const PointsPage = () => {
   const isNarrow = useIsNarrow();
   const planId = url.get('plan') ?? undefined;
   const grade = url.get('grade') ?? undefined;
-  const query = useInfiniteQuery(pagedQuery('listRestorePoints', { query: { limit: 50, ...(planId ? { planId } : {}), ...(grade ? { grade } : {}) } }));
+  const query = useInfiniteQuery(
+    pagedQuery('listRestorePoints', { query: { limit: 50, ...(planId ? { planId } : {}), ...(grade ? { grade } : {}) } }),
+  );
   const points = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const plans = useRouteQuery('overview').data?.plans;
   const chosen = plans?.find(({ plan }) => plan.id === planId);
   const total = (chosen ? [chosen] : (plans ?? [])).reduce((sum, { points: p }) => sum + p.partial + p.complete + p.checked + p.drilled, 0);
-  const title = plans === undefined ? 'Restore points' : total === 0 ? 'Nothing can be restored yet' : `${counted(total, 'restore point')} of ${chosen ? chosen.plan.name : counted(plans.length, 'plan')}`;
+  const title =
+    plans === undefined
+      ? 'Restore points'
+      : total === 0
+        ? 'Nothing can be restored yet'
+        : `${counted(total, 'restore point')} of ${chosen ? chosen.plan.name : counted(plans.length, 'plan')}`;
   return (
     <Page title="Restore points" crumbs={[{ label: 'Restore points' }]} plan={chosen && { id: chosen.plan.id, name: chosen.plan.name }}>
       <div className="head">
@@ -161,7 +171,12 @@ export const PointsPage = () => {
         <Filters />
       </div>
       <Card title="Restore points" note="newest first" flush busy={query.isPending}>
-        <Answer query={{ ...query, data: query.data }} failed="The restore points could not be read." works="They are still there." rows={10}>
+        <Answer
+          query={{ ...query, data: query.data }}
+          failed="The restore points could not be read."
+          works="They are still there."
+          rows={10}
+        >
           {() =>
             points.length === 0 ? (
               <NoPoints isFiltered={planId !== undefined || grade !== undefined} />

@@ -28,10 +28,15 @@ export const ConfirmDialog = ({ restore, proposal, host, onClose }: ConfirmDialo
   return (
     <Dialog title={`Restore ${counted(proposal.files, 'file')} of ${restore.planName}?`} onClose={onClose} className="confirm">
       <p>
-        This writes <b>{size(proposal.bytes)}</b> into <code className="wrap-any">{proposal.target}</code> on <b>{host}</b>. Nothing that is there is changed.
+        This writes <b>{size(proposal.bytes)}</b> into <code className="wrap-any">{proposal.target}</code> on <b>{host}</b>. Nothing that is
+        there is changed.
       </p>
       <p className="xs sec">
-        Recorded with your name, and the proposal <code>{proposal.digest.slice(0, 8)}…{proposal.digest.slice(-4)}</code>.
+        Recorded with your name, and the proposal{' '}
+        <code>
+          {proposal.digest.slice(0, 8)}…{proposal.digest.slice(-4)}
+        </code>
+        .
       </p>
       {apply.error && <ErrorNote title="The restore was not ordered." error={apply.error} works="Nothing was written." />}
       <div className="row dlg-foot">

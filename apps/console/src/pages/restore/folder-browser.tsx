@@ -4,9 +4,10 @@ import { Fragment } from 'react';
 import { Link } from 'wouter';
 import { pagedQuery } from '../../api/queries.ts';
 import { count } from '../../format/quantity.ts';
-import { foldersTo, type Selection } from '../../view/selection.ts';
 import { ShowOlder } from '../../ui/show-older.tsx';
 import { Answer } from '../../ui/states.tsx';
+import { foldersTo, type Selection } from '../../view/selection.ts';
+import { visibleText } from '../../view/visible-text.ts';
 import { FolderTable, useFolderHref } from './folder-table.tsx';
 
 interface FolderBrowserProps {
@@ -30,10 +31,10 @@ export const FolderBrowser = ({ point, path, selection, onSelect }: FolderBrowse
             <Fragment key={folder.path}>
               {index > 1 && <span className="dim">/</span>}
               {index === way.length - 1 ? (
-                <b aria-current="true">{folder.name}</b>
+                <b aria-current="true">{visibleText(folder.name)}</b>
               ) : (
                 <Link className="dim" href={folderHref(folder.path)}>
-                  {folder.name}
+                  {visibleText(folder.name)}
                 </Link>
               )}
             </Fragment>

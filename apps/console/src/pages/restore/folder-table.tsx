@@ -1,10 +1,10 @@
 import type { FileEntry, FileListing } from '@fortfail/protocol';
-import { Link } from 'wouter';
-import { useSearch } from 'wouter';
+import { Link, useSearch } from 'wouter';
 import { count, size } from '../../format/quantity.ts';
-import { choiceOf, type Selection, toggle, toggleAll } from '../../view/selection.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import { Moment } from '../../ui/time.tsx';
+import { choiceOf, type Selection, toggle, toggleAll } from '../../view/selection.ts';
+import { visibleText } from '../../view/visible-text.ts';
 
 const iconOf: Record<FileEntry['type'], IconName> = {
   file: 'file',
@@ -37,13 +37,15 @@ const EntryRow = ({ entry, selection, onSelect }: Omit<FolderTableProps, 'entrie
   const folderHref = useFolderHref();
   const choice = choiceOf(selection, entry.path);
   const id = `pick ${entry.path}`;
+  const name = visibleText(entry.name);
+  const link = entry.linkTarget === null ? undefined : visibleText(entry.linkTarget);
   return (
     <tr className={choice === 'none' ? undefined : 'on'}>
       <td>
         <input
           type="checkbox"
           id={id}
-          aria-label={`Choose ${entry.name}`}
+          aria-label={`Choose ${name}`}
           checked={choice !== 'none'}
           disabled={choice === 'inherited'}
           onChange={() => onSelect(toggle(selection, entry.path), [entry])}
@@ -56,12 +58,12 @@ const EntryRow = ({ entry, selection, onSelect }: Omit<FolderTableProps, 'entrie
           </span>
           {entry.type === 'dir' ? (
             <Link className="el" data-row href={folderHref(entry.path)}>
-              {entry.name}
+              {name}
             </Link>
           ) : (
-            <label className="el" htmlFor={id} title={entry.linkTarget === null ? entry.name : `${entry.name} → ${entry.linkTarget}`}>
-              {entry.name}
-              {entry.linkTarget !== null && <span className="dim"> → {entry.linkTarget}</span>}
+            <label className="el" htmlFor={id} title={link === undefined ? name : `${name} → ${link}`}>
+              {name}
+              {link !== undefined && <span className="dim"> → {link}</span>}
             </label>
           )}
         </span>

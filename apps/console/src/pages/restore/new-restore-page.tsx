@@ -3,16 +3,16 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { call } from '../../api/call.ts';
-import { routeQuery, queryClient, useRouteQuery } from '../../api/queries.ts';
+import { queryClient, routeQuery, useRouteQuery } from '../../api/queries.ts';
 import { useVerbStop } from '../../api/session.ts';
 import { counted, size } from '../../format/quantity.ts';
 import { useUrlState } from '../../render/use-url-state.ts';
 import { Page } from '../../shell/page.tsx';
-import type { Selection } from '../../view/selection.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CommandLine } from '../../ui/command-line.tsx';
 import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
+import type { Selection } from '../../view/selection.ts';
 import { FolderBrowser } from './folder-browser.tsx';
 import { PointRuler } from './point-ruler.tsx';
 import { Steps } from './steps.tsx';
@@ -30,7 +30,9 @@ const useSelection = () => {
     setSeen(new Map([...seen, ...entries.map((entry) => [entry.path, entry] as const)]));
   };
   const chosen = [...selection].map((path) => seen.get(path));
-  const bytes = chosen.every((entry) => entry?.type === 'file' && entry.size !== null) ? chosen.reduce((sum, entry) => sum + (entry?.size ?? 0), 0) : undefined;
+  const bytes = chosen.every((entry) => entry?.type === 'file' && entry.size !== null)
+    ? chosen.reduce((sum, entry) => sum + (entry?.size ?? 0), 0)
+    : undefined;
   return { selection, onSelect, clear: () => setSelection(new Set()), bytes };
 };
 
@@ -44,7 +46,10 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
   const stop = useVerbStop('restore');
   const path = url.get('path') ?? startPath(point);
   const ask = useMutation({
-    mutationFn: () => call('proposeRestore', { body: { restorePointId: point.id, include: [...selection], target: target.kind === 'named' ? target.path : null } }),
+    mutationFn: () =>
+      call('proposeRestore', {
+        body: { restorePointId: point.id, include: [...selection], target: target.kind === 'named' ? target.path : null },
+      }),
     onSuccess: (restore) => {
       queryClient.setQueryData(routeQuery('getRestore', { path: { restoreId: restore.id } }).queryKey, restore);
       navigate(`/restores/${restore.id}`);
@@ -81,7 +86,10 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
           <span>
             {selection.size === 0 ? (
               <>
-                <b className="m">Everything in this point</b> <span className="sec">{counted(point.files, 'file')}, {size(point.bytes)}</span>
+                <b className="m">Everything in this point</b>{' '}
+                <span className="sec">
+                  {counted(point.files, 'file')}, {size(point.bytes)}
+                </span>
               </>
             ) : (
               <>
@@ -96,12 +104,18 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
           <ButtonLink kind="ghost" href={`/plans/${point.planId}`}>
             Cancel
           </ButtonLink>
-          <Button kind="primary" stop={stop ?? targetStop(target) ?? (ask.isPending ? 'It is being asked for.' : undefined)} onClick={() => ask.mutate()}>
+          <Button
+            kind="primary"
+            stop={stop ?? targetStop(target) ?? (ask.isPending ? 'It is being asked for.' : undefined)}
+            onClick={() => ask.mutate()}
+          >
             Ask {point.hostname} for a proposal
           </Button>
         </div>
       </section>
-      <CommandLine command={`fortfail restore ${point.snapshot.slice(0, 8)} --target ${target.kind === 'named' && target.path ? quote(target.path) : 'FOLDER'}${include}`} />
+      <CommandLine
+        command={`fortfail restore ${point.snapshot.slice(0, 8)} --target ${target.kind === 'named' && target.path ? quote(target.path) : 'FOLDER'}${include}`}
+      />
     </>
   );
 };
@@ -114,7 +128,9 @@ const usePoint = () => {
   const byId = useRouteQuery('getRestorePoint', { path: { restorePointId: pointId ?? '' } }, pointId !== undefined);
   const list = useRouteQuery('listRestorePoints', { query: { limit: 80, ...(planId ? { planId } : {}) } }, pointId === undefined);
   const newest = list.data?.items.find(({ grade }) => grade !== 'partial') ?? list.data?.items[0];
-  return pointId === undefined ? { point: newest, error: list.error, isNone: list.data?.items.length === 0 } : { point: byId.data, error: byId.error, isNone: false };
+  return pointId === undefined
+    ? { point: newest, error: list.error, isNone: list.data?.items.length === 0 }
+    : { point: byId.data, error: byId.error, isNone: false };
 };
 
 /** Step 1 of a restore: a point, what of it, where to. Nothing is written before a proposal was seen and confirmed. */
@@ -123,13 +139,21 @@ export const NewRestorePage = () => {
   return (
     <Page
       title="Restore"
-      crumbs={[{ label: 'Restore points', href: '/points' }, ...(point ? [{ label: point.planName, href: `/plans/${point.planId}` }] : []), { label: 'Restore' }]}
+      crumbs={[
+        { label: 'Restore points', href: '/points' },
+        ...(point ? [{ label: point.planName, href: `/plans/${point.planId}` }] : []),
+        { label: 'Restore' },
+      ]}
       plan={point && { id: point.planId, name: point.planName }}
     >
       <div className="head">
         <div>
           <h1>{point ? `Restore from ${point.planName}` : isNone ? 'Nothing can be restored yet' : 'Restore'}</h1>
-          <p className="sub">{isNone ? 'There is no restore point. The first backup makes one.' : 'Choose what comes back and where to. Nothing is written before you confirm the proposal.'}</p>
+          <p className="sub">
+            {isNone
+              ? 'There is no restore point. The first backup makes one.'
+              : 'Choose what comes back and where to. Nothing is written before you confirm the proposal.'}
+          </p>
         </div>
       </div>
       {point ? (

@@ -40,10 +40,7 @@ export const PointRuler = ({ point, onPick }: PointRulerProps) => {
     const next = points[index];
     if (next && next.id !== point.id) onPick(next.id);
   };
-  useBrackets(
-    at > 0 ? () => pick(at - 1) : undefined,
-    at < points.length - 1 ? () => pick(at + 1) : undefined,
-  );
+  useBrackets(at > 0 ? () => pick(at - 1) : undefined, at < points.length - 1 ? () => pick(at + 1) : undefined);
   const text = `${momentText(Date.parse(point.time), zone, now)}, ${point.grade}`;
   const width = Math.max(1, points.length) * STEP + 6;
   return (
@@ -59,7 +56,6 @@ export const PointRuler = ({ point, onPick }: PointRulerProps) => {
           {point.planName} · <Age at={point.time} /> old · <code>{point.snapshot.slice(0, 8)}</code>
         </p>
       </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: a range input cannot show one mark for each point. */}
       <div
         className="ruler-marks"
         role="slider"
@@ -81,10 +77,17 @@ export const PointRuler = ({ point, onPick }: PointRulerProps) => {
             const isTall = each.grade === 'drilled';
             const mark = each.grade === 'drilled' ? 'drilled' : each.grade === 'partial' ? 'partial' : 'complete';
             return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the slider around the marks has the keys.
+              // biome-ignore lint/a11y/noStaticElementInteractions: the slider around the marks has the role and the keys.
               <g key={each.id} className="ruler-mark" onClick={() => pick(index)}>
                 <rect x={index * STEP + 1} width={STEP} height="40" className="hit" />
-                <SlotCell mark={mark} x={index * STEP + 3} y={isTall ? 8 : 12} width={7} height={isTall ? 22 : 16} label={`${momentText(Date.parse(each.time), zone, now)}: ${each.grade}`} />
+                <SlotCell
+                  mark={mark}
+                  x={index * STEP + 3}
+                  y={isTall ? 8 : 12}
+                  width={7}
+                  height={isTall ? 22 : 16}
+                  label={`${momentText(Date.parse(each.time), zone, now)}: ${each.grade}`}
+                />
               </g>
             );
           })}

@@ -3,6 +3,7 @@ import { duration } from '../../format/duration.ts';
 import { count, counted, size } from '../../format/quantity.ts';
 import { Figure } from '../../ui/card.tsx';
 import { Note } from '../../ui/states.tsx';
+import { visibleText } from '../../view/visible-text.ts';
 
 /** What is in the way: shown, never overwritten. */
 const Conflicts = ({ proposal }: { readonly proposal: RestoreProposal }) => (
@@ -18,7 +19,7 @@ const Conflicts = ({ proposal }: { readonly proposal: RestoreProposal }) => (
       <tbody>
         {proposal.conflicts.map(({ path, onDisk, inPoint }) => (
           <tr key={path}>
-            <td className="wr mono">{path}</td>
+            <td className="wr mono">{visibleText(path)}</td>
             <td className="wr">{onDisk}</td>
             <td className="wr">{inPoint}</td>
           </tr>
@@ -31,7 +32,15 @@ const Conflicts = ({ proposal }: { readonly proposal: RestoreProposal }) => (
 const whole = (value: number): string => duration(Math.max(1, Math.ceil(value)));
 
 /** Step 2: what would be written where, and what it takes. */
-export const ProposalView = ({ restore, proposal, host }: { readonly restore: Restore; readonly proposal: RestoreProposal; readonly host: string }) => {
+export const ProposalView = ({
+  restore,
+  proposal,
+  host,
+}: {
+  readonly restore: Restore;
+  readonly proposal: RestoreProposal;
+  readonly host: string;
+}) => {
   const lacksSpace = proposal.freeBytes !== null && proposal.freeBytes < proposal.bytes;
   return (
     <>
@@ -40,7 +49,11 @@ export const ProposalView = ({ restore, proposal, host }: { readonly restore: Re
         title={`${host} answers: ${counted(proposal.files, 'file')}, ${size(proposal.bytes)}, ${proposal.conflictCount === 0 ? 'nothing in the way' : counted(proposal.conflictCount, 'conflict')}.`}
       >
         <p className="sec">
-          Computed against the live disk. Digest <code>{proposal.digest.slice(0, 8)}…{proposal.digest.slice(-4)}</code>, good until anything there changes.
+          Computed against the live disk. Digest{' '}
+          <code>
+            {proposal.digest.slice(0, 8)}…{proposal.digest.slice(-4)}
+          </code>
+          , good until anything there changes.
         </p>
       </Note>
       <dl className="kv">
@@ -49,12 +62,28 @@ export const ProposalView = ({ restore, proposal, host }: { readonly restore: Re
           <code>{proposal.target}</code>
         </dd>
         <dt>From</dt>
-        <dd>{restore.include.length === 0 ? `everything of ${restore.planName}` : restore.include.map((path) => <code key={path} className="path">{path}</code>)}</dd>
+        <dd>
+          {restore.include.length === 0
+            ? `everything of ${restore.planName}`
+            : restore.include.map((path) => (
+                <code key={path} className="path">
+                  {visibleText(path)}
+                </code>
+              ))}
+        </dd>
       </dl>
       <dl className="figs plain">
-        <Figure name="Writes" value={`${counted(proposal.files, 'file')}, ${size(proposal.bytes)}`} detail={`${counted(proposal.directories, 'folder')}, ${count(proposal.others)} other entries`} />
+        <Figure
+          name="Writes"
+          value={`${counted(proposal.files, 'file')}, ${size(proposal.bytes)}`}
+          detail={`${counted(proposal.directories, 'folder')}, ${count(proposal.others)} other entries`}
+        />
         <Figure name="Reads" value={`${counted(proposal.packs, 'pack')}, ${size(proposal.bytesToRead)}`} detail="from the repository" />
-        <Figure name="Expected" value={proposal.expectedSeconds === null ? 'unknown' : `~${whole(proposal.expectedSeconds)}`} detail={proposal.expectedSeconds === null ? 'nothing like it was measured yet' : 'from what was measured'} />
+        <Figure
+          name="Expected"
+          value={proposal.expectedSeconds === null ? 'unknown' : `~${whole(proposal.expectedSeconds)}`}
+          detail={proposal.expectedSeconds === null ? 'nothing like it was measured yet' : 'from what was measured'}
+        />
         <Figure
           name="Free there"
           value={<span className={lacksSpace ? 'lost' : ''}>{proposal.freeBytes === null ? 'unknown' : size(proposal.freeBytes)}</span>}

@@ -15,7 +15,15 @@ import { RestoreResult } from './restore-result.tsx';
 import { type Step, Steps } from './steps.tsx';
 import './restore.css';
 
-const stepOf: Record<Restore['status'], Step> = { proposing: 1, proposed: 1, applying: 3, succeeded: 4, partial: 4, failed: 4, cancelled: 4 };
+const stepOf: Record<Restore['status'], Step> = {
+  proposing: 1,
+  proposed: 1,
+  applying: 3,
+  succeeded: 4,
+  partial: 4,
+  failed: 4,
+  cancelled: 4,
+};
 const isUnderWay = (status: Restore['status'] | undefined): boolean => status === 'proposing' || status === 'applying';
 
 const titles: Record<Restore['status'], (name: string) => string> = {
@@ -95,7 +103,12 @@ export const RestorePage = ({ restoreId }: { readonly restoreId: string }) => {
       {restore ? (
         <Body restore={restore} host={point?.hostname ?? 'The agent'} />
       ) : query.error ? (
-        <ErrorNote title="This restore could not be read." error={query.error} works="It goes on by itself." onRetry={() => void query.refetch()} />
+        <ErrorNote
+          title="This restore could not be read."
+          error={query.error}
+          works="It goes on by itself."
+          onRetry={() => void query.refetch()}
+        />
       ) : (
         <Card title="Restore" busy flush>
           <Skeleton rows={6} />

@@ -7,10 +7,11 @@ import { useVerbStop } from '../../api/session.ts';
 import { useJobProgress } from '../../api/use-job.ts';
 import { tellNotDone } from '../../api/verbs.ts';
 import { count, counted, percent, rate, size } from '../../format/quantity.ts';
-import { progressText } from '../../view/job-text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Progress } from '../../ui/progress.tsx';
 import { Skeleton } from '../../ui/states.tsx';
+import { progressText } from '../../view/job-text.ts';
+import { visibleText } from '../../view/visible-text.ts';
 
 const Running = ({ job }: { readonly job: Job }) => {
   const progress = useJobProgress(job);
@@ -19,7 +20,11 @@ const Running = ({ job }: { readonly job: Job }) => {
   return (
     <div className="col gap-3">
       <div className="row">
-        <span className="big">{progress ? `${count(progress.filesDone)}${progress.filesTotal === null ? '' : ` of ${counted(progress.filesTotal, 'file')}`}` : 'Waits for the agent'}</span>
+        <span className="big">
+          {progress
+            ? `${count(progress.filesDone)}${progress.filesTotal === null ? '' : ` of ${counted(progress.filesTotal, 'file')}`}`
+            : 'Waits for the agent'}
+        </span>
         <span className="sp" />
         <span className="sec">{text}</span>
       </div>
@@ -32,7 +37,7 @@ const Running = ({ job }: { readonly job: Job }) => {
           {progress.errors > 0 && <b className="risk">, {counted(progress.errors, 'error')}</b>}
         </p>
       )}
-      <p className="xs dim mono el">{progress?.current[0] ?? ' '}</p>
+      <p className="xs dim mono el">{visibleText(progress?.current[0] ?? '') || ' '}</p>
     </div>
   );
 };
@@ -59,7 +64,11 @@ export const RestoreProgress = ({ restore }: { readonly restore: Restore }) => {
         </span>
         <span className="sp" />
         {restore.jobId !== null && (
-          <Button kind="danger" stop={stop ?? (cancel.isPending || cancel.isSuccess ? 'It is being stopped.' : undefined)} onClick={() => cancel.mutate(restore.jobId ?? '')}>
+          <Button
+            kind="danger"
+            stop={stop ?? (cancel.isPending || cancel.isSuccess ? 'It is being stopped.' : undefined)}
+            onClick={() => cancel.mutate(restore.jobId ?? '')}
+          >
             Stop
           </Button>
         )}

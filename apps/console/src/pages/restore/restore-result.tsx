@@ -32,7 +32,11 @@ export const RestoreResult = ({ restore, host }: { readonly restore: Restore; re
   if (!report)
     return (
       <>
-        <Note tone={status === 'cancelled' ? 'stopped' : 'lost'} title={status === 'cancelled' ? 'The restore was stopped.' : 'The restore failed.'} alert={status !== 'cancelled'}>
+        <Note
+          tone={status === 'cancelled' ? 'stopped' : 'lost'}
+          title={status === 'cancelled' ? 'The restore was stopped.' : 'The restore failed.'}
+          alert={status !== 'cancelled'}
+        >
           {error && (
             <p className="sec">
               {error.message}. {error.hint}
@@ -53,7 +57,8 @@ export const RestoreResult = ({ restore, host }: { readonly restore: Restore; re
         title={`${counted(report.files, 'file is', 'files are')} back on ${host}${isWhole && isVerified ? ', every byte verified' : ''}. It took ${measured(report.rtoSeconds)}.`}
       >
         <p className="sec wrap-any">
-          They are in <code>{report.target}</code>. {report.errors > 0 && `${counted(report.errors, 'entry', 'entries')} could not be restored as stored; the log names them.`}
+          They are in <code>{report.target}</code>.{' '}
+          {report.errors > 0 && `${counted(report.errors, 'entry', 'entries')} could not be restored as stored; the log names them.`}
         </p>
         {error && <p className="sec">{error.message}</p>}
       </Note>
@@ -61,11 +66,17 @@ export const RestoreResult = ({ restore, host }: { readonly restore: Restore; re
         <Figure
           name="Measured"
           value={measured(report.rtoSeconds)}
-          detail={restore.proposal?.expectedSeconds == null ? 'nothing was expected' : `expected ~${measured(restore.proposal.expectedSeconds)}`}
+          detail={
+            restore.proposal?.expectedSeconds == null ? 'nothing was expected' : `expected ~${measured(restore.proposal.expectedSeconds)}`
+          }
         />
         <Figure name="Written" value={size(report.bytes)} detail={counted(report.files, 'file')} />
         <Figure name="Verified" value={size(report.verifiedBytes)} detail={isVerified ? 'every byte' : 'not every byte'} />
-        <Figure name="Not as stored" value={<span className={report.errors > 0 ? 'risk' : ''}>{report.errors}</span>} detail={report.errors > 0 ? 'named in the log' : 'entries'} />
+        <Figure
+          name="Not as stored"
+          value={<span className={report.errors > 0 ? 'risk' : ''}>{report.errors}</span>}
+          detail={report.errors > 0 ? 'named in the log' : 'entries'}
+        />
       </dl>
       <Phases phases={report.phases} />
       <Foot restore={restore} />

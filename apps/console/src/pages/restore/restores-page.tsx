@@ -13,7 +13,15 @@ import { Status } from '../../ui/status.tsx';
 import { Moment } from '../../ui/time.tsx';
 import type { Tone } from '../../ui/tone.ts';
 
-const tones: Record<Restore['status'], Tone> = { proposing: 'run', proposed: 'wait', applying: 'run', succeeded: 'safe', partial: 'risk', failed: 'lost', cancelled: 'stopped' };
+const tones: Record<Restore['status'], Tone> = {
+  proposing: 'run',
+  proposed: 'wait',
+  applying: 'run',
+  succeeded: 'safe',
+  partial: 'risk',
+  failed: 'lost',
+  cancelled: 'stopped',
+};
 const words: Record<Restore['status'], string> = {
   proposing: 'is worked out',
   proposed: 'waits for a yes',
@@ -35,7 +43,13 @@ const RestoreRow = ({ restore }: { readonly restore: Restore }) => (
     <td>
       <Status tone={tones[restore.status]}>{words[restore.status]}</Status>
     </td>
-    <td className="num sec">{restore.report ? `${count(restore.report.files)}, ${size(restore.report.bytes)}` : restore.proposal ? `${count(restore.proposal.files)}, ${size(restore.proposal.bytes)}` : '–'}</td>
+    <td className="num sec">
+      {restore.report
+        ? `${count(restore.report.files)}, ${size(restore.report.bytes)}`
+        : restore.proposal
+          ? `${count(restore.proposal.files)}, ${size(restore.proposal.bytes)}`
+          : '–'}
+    </td>
     <td className="num">{restore.report ? measured(restore.report.rtoSeconds) : '–'}</td>
     <td className="wr">
       <code className="xs sec">{restore.report?.target ?? restore.proposal?.target ?? restore.target ?? ''}</code>
@@ -52,7 +66,13 @@ export const RestoresPage = () => {
     <Page title="Restores" crumbs={[{ label: 'Restores' }]}>
       <div className="head">
         <div>
-          <h1>{waiting > 0 ? `${counted(waiting, 'restore waits', 'restores wait')} for a yes` : restores.length > 0 ? 'No restore waits for a yes' : 'Restores'}</h1>
+          <h1>
+            {waiting > 0
+              ? `${counted(waiting, 'restore waits', 'restores wait')} for a yes`
+              : restores.length > 0
+                ? 'No restore waits for a yes'
+                : 'Restores'}
+          </h1>
           <p className="sub">Each begins with a proposal and ends with a measured time.</p>
         </div>
         <span className="sp" />

@@ -32,7 +32,9 @@ export const TargetChoice = ({ point, target, onChange }: TargetChoiceProps) => 
         <input type="radio" name="target" checked={target.kind === 'fresh'} onChange={() => onChange({ ...target, kind: 'fresh' })} />
         <span>
           <b className="m">A fresh folder</b>
-          <span className="xs sec option-detail wrap-any">{agent?.restoreRoot ? `below ${agent.restoreRoot}` : 'below the restore folder of its agent'}</span>
+          <span className="xs sec option-detail wrap-any">
+            {agent?.restoreRoot ? `below ${agent.restoreRoot}` : 'below the restore folder of its agent'}
+          </span>
         </span>
       </label>
       <label className={target.kind === 'named' ? 'option on' : 'option'}>
@@ -61,7 +63,10 @@ export const TargetChoice = ({ point, target, onChange }: TargetChoiceProps) => 
           </span>
         </div>
       )}
-      <p className="xs sec">Contents, owners, modes, times, links, extended attributes and ACLs come back as they were, and every byte is verified after writing.</p>
+      <p className="xs sec">
+        Contents, owners, modes, times, links, extended attributes and ACLs come back as they were, and every byte is verified after
+        writing.
+      </p>
     </fieldset>
   );
 };

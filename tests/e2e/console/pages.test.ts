@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { axeFindings } from './axe.ts';
+import { type Bench, openBench, skipReason, type Visit, visit } from './harness.ts';
+
+const shots = process.env.FORTFAIL_SHOTS === '1' ? join(import.meta.dirname, '../../../docs/console') : undefined;
+
+interface Place {
+  readonly name: string;
+  readonly path: string;
+  /** Words that are there once the page has its answers. */
+  readonly ready: (page: Page) => Promise<unknown>;
+  readonly signedIn?: false;
+  readonly width?: number;
+  readonly act?: (visit: Visit) => Promise<void>;
+}
+
+const heading = (name: RegExp) => (page: Page) => page.getByRole('heading', { level: 1, name }).waitFor();
+const wiki = '/plans/pln_0000000000000004';
+const wikiPoint = 'rpt_0000000000000bb9';
+
+const toProposal = async ({ page, api }: Visit): Promise<void> => {
+  await page.getByLabel('Choose LocalSettings.php').check();
+  await page.getByRole('button', { name: /Ask fort-01 for a proposal/ }).click();
+  await page.getByRole('heading', { level: 1, name: /is being worked out/ }).waitFor();
+  api.answerProposal(api.world.restores[0]?.id ?? '');
+  await page.getByRole('heading', { level: 1, name: /waits for your yes/ }).waitFor();
+};
+
+const places: readonly Place[] = [
+  { name: '01-sign-in', path: '/sign-in', signedIn: false, ready: heading(/^Sign in to fort-01$/) },
+  { name: '02-overview', path: '/', ready: heading(/would come back as promised/) },
+  {
+    name: '03-plan',
+    path: wiki,
+    ready: async (page) => {
+      await heading(/^wiki-pages$/)(page);
+      await page.getByText(/due slots left a complete point/).waitFor();
+      await page.getByText('promise 20 m').first().waitFor();
+      await page.getByText(/40 keep, 8 remove/).waitFor();
+    },
+  },
+  {
+    name: '04-restore-choose',
+    path: `/restores/new?point=${wikiPoint}`,
+    ready: (page) => page.getByRole('link', { name: 'conf', exact: true }).waitFor(),
+  },
+  {
+    name: '05-restore-proposal',
+    path: `/restores/new?point=${wikiPoint}`,
+    ready: (page) => page.getByLabel('Choose LocalSettings.php').waitFor(),
+    act: toProposal,
+  },
+  {
+    name: '06-jobs',
+    path: '/jobs/job_0000000000007c9e',
+    ready: (page) => page.getByText('changed while it was read, kept as read').waitFor(),
+  },
+  { name: '07-points', path: '/points', ready: (page) => page.getByRole('button', { name: 'Show older points' }).waitFor() },
+  { name: '08-drill', path: '/drills/drl_00000000000000c9', ready: heading(/did not come back as it was/) },
+  { name: '09-drills', path: '/drills', ready: heading(/of the last 50 drills failed/) },
+  { name: '10-plans', path: '/plans', ready: heading(/of 13 plans would come back/) },
+  { name: '11-restores', path: '/restores', ready: (page) => page.getByText('Nothing was restored yet').waitFor() },
+  { name: '12-phone', path: '/', width: 430, ready: heading(/would come back as promised/) },
+];
+
+describe.skipIf(skipReason)('every page', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench();
+  });
+  afterAll(() => bench?.[Symbol.asyncDispose]());
+
+  const cases = places.flatMap((place) => (['light', 'dark'] as const).map((theme) => ({ ...place, theme })));
+  test.each(cases)(
+    '$name in the $theme theme is accessible and stays within its own house',
+    async ({ name, path, ready, theme, signedIn, width, act }) => {
+      await using seen = await visit(bench, { theme, signedIn: signedIn ?? true, ...(width ? { width } : {}) });
+      await seen.open(path);
+      await ready(seen.page);
+      await act?.(seen);
+      expect(await axeFindings(seen.page)).toEqual([]);
+      expect(await seen.page.getByRole('heading', { level: 1 }).count()).toBe(1);
+      expect(await seen.page.getByRole('main').count()).toBe(1);
+      expect(await seen.page.title()).toMatch(/ · FortFail$/);
+      const overflow = await seen.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(overflow).toBeLessThanOrEqual(0);
+      if (shots) {
+        await mkdir(shots, { recursive: true });
+        await seen.page.screenshot({ path: join(shots, `${name}-${theme}.png`), fullPage: name !== '07-points' && name !== '09-drills' });
+      }
+      expect(seen.faults).toEqual([]);
+    },
+  );
+});
