@@ -1,7 +1,8 @@
 import { FortFailError, formatBytes } from '@fortfail/base';
 import { applyRestore, type PhaseTime, proposeRestore, type RestoreReport } from '@fortfail/engine';
-import { formatCount, formatMeasured } from '@fortfail/policy';
+import { formatMeasured } from '@fortfail/policy';
 import { requireSpace } from '../free-space.ts';
+import { counted } from './counted.ts';
 import { hearEngine, incomplete } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -45,7 +46,7 @@ function endOf(found: RestoreReport, phases: PhaseTime[], rtoSeconds: number): J
   const { files, bytes, verifiedBytes, errorCount, target } = found;
   const report = { files, bytes, verifiedBytes, errors: errorCount, rtoSeconds, phases, target };
   const result = { kind: 'apply-restore' as const, report };
-  const done = `${formatCount(files)} files, ${formatBytes(bytes)}, into ${target} in ${formatMeasured(rtoSeconds)}`;
+  const done = `${counted(files, 'file')}, ${formatBytes(bytes)}, into ${target} in ${formatMeasured(rtoSeconds)}`;
   if (!found.partial) return { status: 'succeeded', result, summary: `Restored ${done}.` };
   const error = incomplete(errorCount, 'restored');
   return { status: 'partial', result, error, summary: `Restored in part: ${done}; ${error.message}.` };

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FortFailError, formatBytes } from '@fortfail/base';
 import { type BackupSummary, backup } from '@fortfail/engine';
-import { formatCount } from '@fortfail/policy';
 import { stageConfig } from '@fortfail/source';
 import { errnoOf } from '../durable-file.ts';
+import { counted } from './counted.ts';
 import { hearEngine, incomplete } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -70,7 +70,7 @@ function endOf(summary: BackupSummary, targets: readonly string[], hostname: str
     errors: summary.errorCount,
     tookSeconds: summary.totalDurationSeconds,
   };
-  const held = `${formatCount(result.files)} files, ${formatBytes(result.bytes)}; ${formatBytes(result.storedBytes)} newly stored`;
+  const held = `${counted(result.files, 'file')}, ${formatBytes(result.bytes)}; ${formatBytes(result.storedBytes)} newly stored`;
   if (!summary.partial) return { status: 'succeeded', result, summary: `Backed up ${held}.` };
   const error = incomplete(summary.errorCount, 'read');
   return { status: 'partial', result, error, summary: `Backed up in part: ${held}; ${error.message}.` };

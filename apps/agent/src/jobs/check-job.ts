@@ -1,6 +1,7 @@
 import { formatBytes } from '@fortfail/base';
 import { formatCount } from '@fortfail/policy';
 import { type CheckReport, check } from '@fortfail/repository';
+import { counted } from './counted.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 
 /** Faults that are named in a result; their number is told in full. */
@@ -30,7 +31,7 @@ function progressOf(phase: string, done: number, total: number): Parameters<JobV
 function endOf(report: CheckReport, snapshots: string[], readData: boolean): JobEnd {
   const { packs, blobs, bytesRead, errors } = report;
   const result = { kind: 'check' as const, packs, blobs, bytesRead, errors: errors.slice(0, mostNamed), snapshots };
-  const seen = `${formatCount(packs)} packs with ${formatCount(blobs)} blobs${readData ? `, ${formatBytes(bytesRead)} read` : ''}`;
+  const seen = `${counted(packs, 'pack')} with ${counted(blobs, 'blob')}${readData ? `, ${formatBytes(bytesRead)} read` : ''}`;
   if (errors.length === 0) return { status: 'succeeded', result, summary: `Checked ${seen}: whole.` };
   const message = `the repository is damaged: ${errors[0]}${errors.length > 1 ? ` and ${formatCount(errors.length - 1)} more` : ''}`;
   const hint = 'Do not prune it. See the log of this job for all faults, and back up anew what is still there.';

@@ -4,10 +4,11 @@ import { release, type as systemName } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, formatBytes, type Logger } from '@fortfail/base';
 import { type DrillReport, drill, type EngineEvent } from '@fortfail/engine';
-import { formatCount, formatMeasured } from '@fortfail/policy';
+import { formatMeasured } from '@fortfail/policy';
 import type { Snapshot } from '@fortfail/repository';
 import { removeTree } from '@fortfail/source';
 import { requireSpace } from '../free-space.ts';
+import { counted } from './counted.ts';
 import { hearEngine } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -98,9 +99,9 @@ function endOf(report: DrillReport, { config, programVersion }: JobParts, voice:
     startedAt: report.startedAt.toISOString(),
     endedAt: report.endedAt.toISOString(),
   };
-  const took = `${formatCount(report.files)} files, ${formatBytes(report.bytes)}, came back in ${formatMeasured(report.rtoSeconds)}`;
+  const took = `${counted(report.files, 'file')}, ${formatBytes(report.bytes)}, came back in ${formatMeasured(report.rtoSeconds)}`;
   if (report.outcome === 'passed') return { status: 'succeeded', result, summary: `Drill passed: ${took}, all as recorded.` };
-  const count = `${formatCount(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}`;
+  const count = counted(differenceCount, 'difference');
   const first = differences[0] === undefined ? '' : `: ${differences[0].path} (${differences[0].what})`;
   // Without an error record: the evidence says what is wrong, and trying again at once would only hide it.
   return { status: 'failed', result, summary: `Drill failed: ${took}, with ${count}${first}.` };

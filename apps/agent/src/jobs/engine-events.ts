@@ -1,4 +1,5 @@
 import type { EngineEvent } from '@fortfail/engine';
+import { counted } from './counted.ts';
 import type { JobVoice } from './job-context.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 
@@ -12,6 +13,6 @@ export function hearEngine(voice: JobVoice, meter: ProgressMeter): (event: Engin
 
 /** The error of a result that lacks something. */
 export function incomplete(count: number, what: string): { readonly kind: 'incomplete'; readonly code: string; readonly message: string } {
-  const message = `${count} ${count === 1 ? 'entry' : 'entries'} could not be ${what}`;
+  const message = `${counted(count, 'entry', 'entries')} could not be ${what}`;
   return { kind: 'incomplete', code: 'items-failed', message };
 }

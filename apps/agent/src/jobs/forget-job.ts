@@ -1,5 +1,5 @@
-import { formatCount } from '@fortfail/policy';
 import { forgetSnapshots, type Snapshot } from '@fortfail/repository';
+import { counted } from './counted.ts';
 import { incomplete } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 
@@ -44,7 +44,7 @@ function lastOnes(there: readonly Snapshot[], wanted: ReadonlySet<string>): Set<
 
 function endOf(forgotten: string[], refused: Refusal[]): JobEnd {
   const result = { kind: 'forget' as const, forgotten, refused };
-  const done = `${formatCount(forgotten.length)} ${forgotten.length === 1 ? 'restore point' : 'restore points'} moved to the trash`;
+  const done = `${counted(forgotten.length, 'restore point')} moved to the trash`;
   if (refused.length === 0) return { status: 'succeeded', result, summary: `${done}.` };
   const error = incomplete(refused.length, 'forgotten');
   return {

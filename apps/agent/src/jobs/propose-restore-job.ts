@@ -1,7 +1,7 @@
 import { formatBytes } from '@fortfail/base';
 import { proposeRestore } from '@fortfail/engine';
-import { formatCount } from '@fortfail/policy';
 import { freeBytesAt } from '../free-space.ts';
+import { counted } from './counted.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { restoreRequest } from './restore-request.ts';
 import { metadataLimits, requireFresh, targetOf } from './restore-target.ts';
@@ -32,9 +32,9 @@ export async function proposeRestoreJob(payload: PayloadOf<'propose-restore'>, v
       digest: found.digest,
     };
     if (found.damaged.length > 0)
-      proposal.limits.push(`${formatCount(found.damaged.length)} entries are damaged in the repository and will be left out`);
+      proposal.limits.push(`damaged in the repository and left out: ${counted(found.damaged.length, 'entry', 'entries')}`);
     if (freeBytes < found.bytes) proposal.limits.push(`only ${formatBytes(freeBytes)} are free there`);
-    const summary = `Would restore ${formatCount(found.files)} files, ${formatBytes(found.bytes)}, into ${found.target}.`;
+    const summary = `Would restore ${counted(found.files, 'file')}, ${formatBytes(found.bytes)}, into ${found.target}.`;
     return { status: 'succeeded', result: { kind: 'propose-restore', proposal }, summary };
   });
 }
