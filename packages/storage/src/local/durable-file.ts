@@ -11,7 +11,7 @@ import { errnoOf } from './errno.ts';
 const temporaryPattern = /-tmp-ff[0-9a-f]{16}$/;
 const leftOverAgeMs = 24 * 60 * 60 * 1000;
 
-/** File systems without hard links (FAT, some shares) answer `link` with one of these. */
+/** File systems without hard links (FAT, some shares), and Linux for a file of another user (`fs.protected_hardlinks`). */
 const noHardLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK']);
 /** And those that cannot sync a folder, `fsync` with one of these; they write folders through or not at all. */
 const noFolderSync: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP']);
@@ -62,7 +62,7 @@ export async function removeTemporary(temporary: string): Promise<void> {
 
 /**
  * Gives the file `from` the name `to` as well, and fails with EEXIST rather than replace what is there. The caller
- * removes `from`. Where hard links do not exist it looks and then renames: two writers of one name in that instant
+ * removes `from`. Where hard links are refused it looks and then renames: two writers of one name in that instant
  * would leave the later one's bytes, and names are hashes of the bytes (for `config`, two `init` at once).
  */
 export async function linkNew(from: string, to: string): Promise<void> {

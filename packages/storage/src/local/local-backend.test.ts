@@ -1,6 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -173,5 +184,33 @@ describe('LocalBackend when the disk says no', () => {
     await expect(backend.create()).rejects.toMatchObject({ kind: 'denied' });
     chmodSync(folder, 0o700);
     skip('the part about another user needs root');
+  });
+
+  it('moves without replacing where hard links are refused, as for files of another user', ({ skip }) => {
+    const protectedLinks = '/proc/sys/fs/protected_hardlinks';
+    const isProtected = existsSync(protectedLinks) && readFileSync(protectedLinks, 'utf8').trim() === '1';
+    if (process.getuid?.() !== 0 || !isProtected) skip('needs root, and a kernel that protects hard links');
+    const name = (digit: string): string => digit.repeat(64);
+    for (const inside of ['locks', 'snapshots']) {
+      mkdirSync(join(folder, inside));
+      chmodSync(join(folder, inside), 0o777);
+    }
+    chmodSync(folder, 0o755);
+    for (const path of ['locks/a', 'locks/b', 'snapshots/b']) {
+      const [inside = '', digit = ''] = path.split('/');
+      writeFileSync(join(folder, inside, name(digit)), path, { mode: 0o400 });
+    }
+    const code = `import { LocalBackend } from '${new URL('./local-backend.ts', import.meta.url).href}';
+      process.setgid(65534); process.setuid(65534);
+      const backend = new LocalBackend(${JSON.stringify(folder)});
+      const move = (digit) => backend.move({ type: 'lock', name: digit.repeat(64) }, { type: 'snapshot', name: digit.repeat(64) });
+      const ends = [];
+      for (const digit of ['a', 'b', 'c']) ends.push(await move(digit).then(() => 'moved', (error) => error.kind));
+      process.stdout.write(ends.join());`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+    expect(child.stdout, child.stderr).toBe('moved,conflict,not-found');
+    expect(readFileSync(join(folder, 'snapshots', name('a')), 'utf8')).toBe('locks/a');
+    expect(readFileSync(join(folder, 'snapshots', name('b')), 'utf8')).toBe('snapshots/b');
+    expect(readdirSync(join(folder, 'locks'))).toEqual([name('b')]);
   });
 });
