@@ -1,5 +1,5 @@
 import type { LogFields, Logger } from '@fortfail/base';
-import { type DestinationStream, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 
 /** What must not reach a log even inside other text: our typed secrets, age keys, cloud keys, passwords in URLs, queries. */
 const secretPatterns: readonly (readonly [RegExp, string])[] = [
@@ -38,7 +38,7 @@ export function createLogger(level: string, destination: DestinationStream): Log
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
+      timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretFields, censor: '[secret]' },
       serializers: { err: (error: Error) => redactError(error) },

@@ -1,5 +1,5 @@
 import { dataTimeOf, type Judgement, judgePlan, nextSlot, verdictOrder } from '@fortfail/policy';
-import type { Plan, PlanState } from '@fortfail/protocol';
+import type { PlanState } from '@fortfail/protocol';
 import { sql } from 'kysely';
 import type { Reader } from '../database/database.ts';
 import type { DrillTable, PlanTable, RestorePointTable, SlotTable } from '../database/tables.ts';
@@ -45,18 +45,27 @@ interface Facts {
   readonly counts: Map<string, PlanState['points']>;
   readonly drills: Map<string, DrillTable>;
   readonly slots: Map<string, SlotTable[]>;
+  /** Days, by plan, on which a drill passed. */
+  readonly drilledDays: Map<string, Set<string>>;
   readonly running: Map<string, string>;
   readonly agents: Map<string, { hostname: string; last_seen_at: string | null; created_at: string }>;
 }
 
 async function loadFacts(reader: Reader, ids: string[], now: Date): Promise<Facts> {
   const since = new Date(startOfDay(now) - (shownDays - 1) * dayMs).toISOString();
-  const [newest, newestPartial, counts, drills, slots, open, agents] = [
+  const [newest, newestPartial, counts, drills, slots, passed, open, agents] = [
     await newestPoints(reader, ids, '!='),
     await newestPoints(reader, ids, '='),
     await countPoints(reader, ids),
     await lastDrills(reader, ids),
     await reader.selectFrom('slot').selectAll().where('plan_id', 'in', ids).where('due_at', '>=', since).orderBy('due_at').execute(),
+    await reader
+      .selectFrom('drill')
+      .select(['plan_id', 'ended_at'])
+      .where('plan_id', 'in', ids)
+      .where('ended_at', '>=', since)
+      .where('outcome', '=', 'passed')
+      .execute(),
     await reader
       .selectFrom('job')
       .select(['id', 'plan_id'])
@@ -73,9 +82,16 @@ async function loadFacts(reader: Reader, ids: string[], now: Date): Promise<Fact
     counts,
     drills: byPlan(drills),
     slots: Map.groupBy(slots, (slot) => slot.plan_id),
+    drilledDays: drilledDays(passed),
     running: new Map(open.reverse().map((job) => [job.plan_id ?? '', job.id])),
     agents: new Map(agents.map((agent) => [agent.id, agent])),
   };
+}
+
+function drilledDays(rows: readonly { plan_id: string; ended_at: string }[]): Map<string, Set<string>> {
+  const days = new Map<string, Set<string>>();
+  for (const row of rows) days.set(row.plan_id, (days.get(row.plan_id) ?? new Set()).add(row.ended_at.slice(0, 10)));
+  return days;
 }
 
 function byPlan<T extends { plan_id: string }>(rows: readonly T[]): Map<string, T> {
@@ -179,7 +195,7 @@ function judgeOne(services: Needs, row: PlanTable, facts: Facts, now: Date): Jud
       nextSlotAt: nextSlotAt?.toISOString() ?? null,
       ageAtNextSlotSeconds: judgement.ageAtNextSlotSeconds,
       points: facts.counts.get(plan.id) ?? { partial: 0, complete: 0, checked: 0, drilled: 0 },
-      days: days(plan, slots, now),
+      days: days(slots, facts.drilledDays.get(plan.id) ?? new Set(), now),
       runningJobId: facts.running.get(plan.id) ?? null,
     },
   };
@@ -211,14 +227,14 @@ type Worst = PlanState['days'][number]['worst'];
 const worstFirst: readonly Worst[] = ['failed', 'missed', 'partial', 'skipped', 'complete', 'none'];
 
 /** Thirty days in UTC, oldest first, each with its worst backup slot and whether a drill of that day passed. */
-function days(_plan: Plan, slots: readonly SlotTable[], now: Date): PlanState['days'] {
+function days(slots: readonly SlotTable[], drilled: ReadonlySet<string>, now: Date): PlanState['days'] {
   const today = startOfDay(now);
   return Array.from({ length: shownDays }, (_, index) => {
     const day = new Date(today - (shownDays - 1 - index) * dayMs).toISOString().slice(0, 10);
     const own = slots.filter((slot) => slot.due_at.startsWith(day));
     const backups = own.filter((slot) => slot.kind === 'backup').map((slot) => slot.status);
     const worst = worstFirst.find((status) => backups.includes(status)) ?? 'none';
-    return { day, worst, drilled: own.some((slot) => slot.kind === 'drill' && slot.status === 'complete') };
+    return { day, worst, drilled: drilled.has(day) };
   });
 }
 

@@ -1,4 +1,4 @@
-import { decideSlots, dueSlots, jitterMs, type SlotDecision } from '@fortfail/policy';
+import { decideSlots, dueSlots, jitterMs, nextSlot, type SlotDecision } from '@fortfail/policy';
 import type { Plan } from '@fortfail/protocol';
 import { type Change, systemContext } from '../changes/changes.ts';
 import type { PlanTable } from '../database/tables.ts';
@@ -17,6 +17,8 @@ type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'queue
 /** Turns due moments into jobs. Every due slot leaves a record, also when nothing runs for it. */
 export class Scheduler {
   readonly #services: Needs;
+  /** When a schedule is due next, by plan and kind; holds for one mark and one schedule. */
+  readonly #next = new Map<string, { readonly basis: string; readonly dueMs: number }>();
 
   constructor(services: Needs) {
     this.#services = services;
@@ -58,12 +60,24 @@ export class Scheduler {
     if (schedule === null) return;
     // A plan's jitter moves its beginning, not the name of its slot.
     const until = new Date(this.#services.clock.now().getTime() - jitterMs(row.id, schedule.jitterSeconds));
+    if (until.getTime() < this.#nextDue(row, kind, schedule, mark)) return;
     const due = dueSlots(schedule, new Date(mark), until, maxSlotsPerRound);
     const last = due.slots.at(-1);
     if (last === undefined) return;
     await this.#services.changes.run(systemContext, (change) => this.#record(change, row.id, kind, mark, due));
     // What was cut off is newer, so what came first is missed; the next look goes on behind it.
     if (due.isCut) await this.#catchUp(row, kind, last.toISOString());
+  }
+
+  /** Working out a cron expression costs; between two slots the answer stays the same. */
+  #nextDue(row: PlanTable, kind: SlotKind, schedule: Plan['schedule'], mark: string): number {
+    const key = `${row.id} ${kind}`;
+    const basis = `${schedule.cron} ${schedule.zone} ${mark}`;
+    const known = this.#next.get(key);
+    if (known?.basis === basis) return known.dueMs;
+    const dueMs = nextSlot(schedule, new Date(mark))?.getTime() ?? Number.POSITIVE_INFINITY;
+    this.#next.set(key, { basis, dueMs });
+    return dueMs;
   }
 
   async #record(

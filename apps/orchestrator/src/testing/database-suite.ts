@@ -23,7 +23,7 @@ export function databaseSuite(name: string, suite: (open: () => Promise<Database
     }, 'sqlite');
   });
   const reason = whyNoPostgres();
-  if (reason !== undefined) console.warn(`skipped: ${name} on PostgreSQL (${reason})`);
+  if (reason !== undefined) process.stderr.write(`skipped: ${name} on PostgreSQL (${reason})\n`);
   describe.skipIf(reason !== undefined)(`${name} on PostgreSQL`, () => {
     let server: EmbeddedPostgres;
     beforeAll(async () => {
