@@ -41,7 +41,7 @@ describe.each(programs)('$name', (program) => {
       if (locks.length > 0) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const refused = await run(program, ['forget', '--keep-last', '1', 'latest'], { env });
+    const refused = await run(program, ['forget', '--keep-last', '1'], { env });
     expect(refused.code, refused.stderr).toBe(11);
     holder.stdin?.end();
     expect((await end).code).toBe(0);

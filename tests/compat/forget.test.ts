@@ -33,14 +33,13 @@ const times = [
   '2026-11-20 00:30:00',
 ];
 
+/** Groups in a fixed order: restic prints them in whatever order its map has. */
 function verdict(stdout: string): unknown {
   const groups = JSON.parse(stdout.split('\n')[0] ?? '[]') as Group[];
   const ids = (list: readonly { readonly id: string }[] | null): string[] => (list ?? []).map(({ id }) => id);
-  return groups.map(({ keep, remove, reasons }) => ({
-    keep: ids(keep),
-    remove: ids(remove),
-    reasons: (reasons ?? []).map(({ matches }) => matches),
-  }));
+  return groups
+    .map(({ keep, remove, reasons }) => ({ keep: ids(keep), remove: ids(remove), reasons: (reasons ?? []).map(({ matches }) => matches) }))
+    .sort((a, b) => (String(a.keep) < String(b.keep) ? -1 : 1));
 }
 
 describe.skipIf(restic019 === undefined)('forget', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from './axe.ts';
 import { type Bench, openBench, skipReason, visit } from './harness.ts';
+import { chosenTheme, colorScheme, focusedText, isFocused } from './in-page.ts';
 
 const answer = /would come back as promised/;
 
@@ -26,7 +27,7 @@ describe.skipIf(skipReason)('the keyboard', () => {
       await page.keyboard.press('g');
       await page.keyboard.press(letter);
       await page.getByRole('heading', { level: 1, name }).waitFor();
-      expect(await page.getByRole('main').evaluate((main) => main === document.activeElement)).toBe(true);
+      expect(await isFocused(page.getByRole('main'))).toBe(true);
     }
   });
 
@@ -39,7 +40,7 @@ describe.skipIf(skipReason)('the keyboard', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('k');
     await page.keyboard.press('j');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('media-library');
+    expect(await focusedText(page)).toBe('media-library');
     await page.keyboard.press('b');
     const dialog = page.getByRole('dialog', { name: 'Back up media-library?' });
     await dialog.waitFor();
@@ -47,7 +48,7 @@ describe.skipIf(skipReason)('the keyboard', () => {
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     expect(api.orders).toEqual([]);
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('media-library');
+    expect(await focusedText(page)).toBe('media-library');
     await page.keyboard.press('b');
     await dialog.getByRole('button', { name: 'Back up now' }).click();
     await page.getByText('Backup of media-library is ordered').waitFor();
@@ -67,7 +68,7 @@ describe.skipIf(skipReason)('the keyboard', () => {
     expect(await axeFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await box.waitFor({ state: 'detached' });
-    expect(await find.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await isFocused(find)).toBe(true);
     await page.keyboard.press('Control+k');
     await box.fill('restore wiki');
     expect(await page.getByRole('option', { selected: true }).textContent()).toContain('Restore wiki-pages…');
@@ -80,22 +81,21 @@ describe.skipIf(skipReason)('the keyboard', () => {
     const { page } = seen;
     await seen.open('/plans/pln_0000000000000004');
     await page.getByRole('heading', { level: 1, name: 'wiki-pages' }).waitFor();
-    const scheme = () => page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
     await page.keyboard.press('t');
-    expect(await scheme()).toBe('dark');
+    expect(await colorScheme(page)).toBe('dark');
     await page.keyboard.press('z');
     await page.getByRole('button', { name: /Paris$/ }).waitFor();
     await page.getByText('by hour, Europe/Paris, 30 days').waitFor();
     await page.reload();
     await page.getByRole('button', { name: /Paris$/ }).waitFor();
-    expect(await scheme()).toBe('dark');
+    expect(await colorScheme(page)).toBe('dark');
     await page.keyboard.press('?');
     const help = page.getByRole('dialog', { name: 'Keys' });
     await help.getByLabel('Single letters act').uncheck();
     await page.keyboard.press('Escape');
     await help.waitFor({ state: 'detached' });
     await page.keyboard.press('t');
-    expect(await scheme()).toBe('dark');
+    expect(await colorScheme(page)).toBe('dark');
   });
 
   test('the first Tab offers to skip the menu, and letters rest while one types', async () => {
@@ -104,12 +104,12 @@ describe.skipIf(skipReason)('the keyboard', () => {
     await seen.open('/points');
     await page.getByRole('heading', { level: 1, name: /restore points/ }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
+    expect(await focusedText(page)).toBe('Skip to content');
     await page.keyboard.press('Enter');
     await page.keyboard.press('/');
     const plan = page.getByLabel('Plan');
-    expect(await plan.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await isFocused(plan)).toBe(true);
     await page.keyboard.press('t');
-    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(undefined);
+    expect(await chosenTheme(page)).toBe(undefined);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench, skipReason, visit } from './harness.ts';
+import { sidewaysScroll } from './in-page.ts';
 
 const paths = [
   '/',
@@ -23,7 +24,7 @@ describe.skipIf(skipReason)('on a phone', () => {
     await seen.open(path);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.getByText('Live', { exact: true }).first().waitFor({ state: 'attached' });
-    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await expect.poll(() => sidewaysScroll(page)).toBeLessThanOrEqual(0);
   });
 
   test('the bar at the foot leads everywhere with targets of 44 pixels', async () => {
