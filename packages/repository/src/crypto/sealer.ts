@@ -11,7 +11,7 @@ const macBytes = 16;
 export const sealOverheadBytes = ivBytes + macBytes;
 
 /** The cipher makes a fresh buffer of each piece: small enough to stay in the processor's cache and out of the heap's way. */
-const pieceBytes = 128 * 1024;
+const pieceBytes = 64 * 1024;
 /** From this size on a cipher's output is given back at once instead of waiting for the garbage collection. */
 const releaseFromBytes = 32 * 1024;
 
