@@ -2,6 +2,7 @@ import { listAll } from '@fortfail/storage';
 import { nameOf } from '../document-store.ts';
 import { PackReader } from '../pack/pack-reader.ts';
 import type { Repository } from '../repository.ts';
+import { SnapshotStore } from '../session/snapshot-store.ts';
 import { type PackToRead, readPacks } from './check-data.ts';
 import { CheckFindings, type CheckProgress, type CheckReport } from './check-report.ts';
 import { checkTrees } from './check-trees.ts';
@@ -91,7 +92,8 @@ async function checkPacks(
 
 /** Root trees of all snapshots; a snapshot that cannot be read is an error. */
 async function loadRoots(repository: Repository, findings: CheckFindings, signal: AbortSignal): Promise<string[]> {
-  const snapshots = await repository.listSnapshots({
+  // Not the repository's own list, which remembers what it read before.
+  const snapshots = await new SnapshotStore(repository.documents).list({
     signal,
     onUnreadable: (id, error) => findings.errors.push(`snapshot ${id}: ${error.message}`),
   });

@@ -31,10 +31,16 @@ const rawEntryBytes = 37;
 const compressedEntryBytes = 41;
 const sealAndLengthBytes = 32 + 4;
 
+/** Spreads offsets over 32 bits, so that sums of them tell sets of them apart. */
+function scatter(offset: number): number {
+  const mixed = Math.imul(((offset % 2 ** 32) | 0) ^ (offset >>> 15), 0x2c1b3c6d);
+  return Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39) | 0;
+}
+
 function surveyPack(table: IndexTable, words: Uint32Array, first: number, end: number): SurveyedPack {
   let sizeBytes = sealAndLengthBytes;
   let blobBytes = 0;
-  let lastEnd = 0;
+  let edges = 0;
   let trees = 0;
   let mixed = 0;
   let sum = 0;
@@ -45,7 +51,7 @@ function surveyPack(table: IndexTable, words: Uint32Array, first: number, end: n
     const type = table.treeFlags[row] ?? 0;
     sizeBytes += length + (uncompressed === 0 ? rawEntryBytes : compressedEntryBytes);
     blobBytes += length;
-    lastEnd = Math.max(lastEnd, offset + length);
+    edges = (edges + scatter(offset) - scatter(offset + length)) | 0;
     trees += type;
     // Ids are hashes: any four bytes of them are as good as random, and multiplying binds the place to the id.
     const place = Math.imul(offset ^ Math.imul(length, 0x9e3779b1) ^ Math.imul(uncompressed + type, 0x85ebca6b), 0xc2b2ae35);
@@ -54,7 +60,9 @@ function surveyPack(table: IndexTable, words: Uint32Array, first: number, end: n
   }
   const blobs = end - first;
   const fingerprint = `${blobs}.${blobBytes}.${mixed >>> 0}.${sum >>> 0}`;
-  return { blobs, sizeBytes, isGapless: lastEnd === blobBytes, hasData: trees < blobs, hasTrees: trees > 0, fingerprint };
+  // Blobs lie back to back exactly when every one begins where another ends, but for the first and the last.
+  const isGapless = (edges - scatter(0) + scatter(blobBytes)) % 2 ** 32 === 0;
+  return { blobs, sizeBytes, isGapless, hasData: trees < blobs, hasTrees: trees > 0, fingerprint };
 }
 
 class Survey {

@@ -10,8 +10,8 @@ export interface ResticProgram {
 }
 
 const candidates = [
-  { version: '0.14', path: process.env['RESTIC_014'] ?? '/usr/bin/restic' },
-  { version: '0.19', path: process.env['RESTIC_019'] ?? '/opt/restic-0.19/usr/bin/restic' },
+  { version: '0.14', path: process.env.RESTIC_014 ?? '/usr/bin/restic' },
+  { version: '0.19', path: process.env.RESTIC_019 ?? '/opt/restic-0.19/usr/bin/restic' },
 ] as const;
 
 /** The real programs that are there; says which are not. */
@@ -30,7 +30,7 @@ export interface ResticAnswer {
 
 /** Runs restic on a repository folder and waits for its end. */
 export function runRestic(program: ResticProgram, folder: string, password: string, args: readonly string[], cwd = folder): ResticAnswer {
-  const env = { PATH: process.env['PATH'], TZ: 'UTC', HOME: tmpdir(), RESTIC_PASSWORD: password };
+  const env = { PATH: process.env.PATH, TZ: 'UTC', HOME: tmpdir(), RESTIC_PASSWORD: password };
   const { status, stdout, stderr } = spawnSync(program.path, ['--no-cache', '-r', folder, ...args], { cwd, env, encoding: 'utf8' });
   return { code: status, out: stdout + stderr };
 }
