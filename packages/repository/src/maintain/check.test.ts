@@ -98,7 +98,7 @@ describe('damage', () => {
 });
 
 describe('an index that lies', () => {
-  test('about a blob’s uncompressed length is found by reading the data, which restic does not', async () => {
+  test('about a blob’s uncompressed length is found by reading the data', async () => {
     const at = await begin();
     const { document, replace } = await openIndex(at);
     const pack = document.packs.find((entry: { blobs: { type: string }[] }) => entry.blobs[0]?.type === 'data');
