@@ -34,7 +34,7 @@ describe('ClaimSet', () => {
     }
   });
 
-  it('grows through its levels without losing or granting anything twice: two million ids', () => {
+  it('grows through its levels without losing or granting anything twice: two million ids', { timeout: 120_000 }, () => {
     const claims = ClaimSet.create();
     const attached = ClaimSet.attach(claims.transfer());
     const count = 2_000_000;
@@ -72,7 +72,7 @@ describe('ClaimSet', () => {
     expect(granted).toBe(12 * 32);
   });
 
-  it('grants each of a million ids to exactly one of four threads', { timeout: 60_000 }, async () => {
+  it('grants each of a million ids to exactly one of four threads', { timeout: 120_000 }, async () => {
     const claims = ClaimSet.create();
     const count = 1_000_003;
     const strides = [1, 1, 7, 999_983];

@@ -91,8 +91,7 @@ export class ClaimSet {
           return true;
         }
       }
-      // Another thread is between two instructions: it takes nanoseconds, or as long as the system suspends it.
-      while (seen === writingState) seen = Atomics.load(slots, at);
+      if (seen === writingState) seen = settled(slots, at);
       if (seen === state && isAt(slots, at + 1, words)) return false;
       slot = (slot + 1) & mask;
     }
@@ -108,6 +107,18 @@ export class ClaimSet {
     const view = new Int32Array(this.#buffer, end - length * 4, length);
     this.#levels[level] = view;
     return view;
+  }
+}
+
+/**
+ * State of a slot that another thread is about to fill. It is a few instructions away from that, unless the system has suspended
+ * it: then spinning would only keep it from running.
+ */
+function settled(slots: Int32Array, at: number): number {
+  for (let tries = 0; ; tries += 1) {
+    const seen = Atomics.load(slots, at);
+    if (seen !== writingState) return seen;
+    if (tries > 200) Atomics.wait(slots, at, writingState, 1);
   }
 }
 

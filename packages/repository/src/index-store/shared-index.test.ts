@@ -89,7 +89,7 @@ describe('SharedIndex', () => {
     expect(() => index.add('xyz', [])).toThrow(/unable to index pack/);
   });
 
-  it('takes at most 60 bytes a blob, for millions of them', { timeout: 60_000 }, () => {
+  it('takes at most 60 bytes a blob, for millions of them', { timeout: 120_000 }, () => {
     const index = SharedIndex.create();
     const attached = SharedIndex.attach(index.transfer());
     const count = 2_000_000;
@@ -112,7 +112,7 @@ describe('SharedIndex', () => {
     expect(records.byteLength - count * 52).toBeLessThan(8 * 1024 * 1024);
   });
 
-  it('answers rightly in other threads while it grows', { timeout: 60_000 }, async () => {
+  it('answers rightly in other threads while it grows', { timeout: 120_000 }, async () => {
     const index = SharedIndex.create();
     const progress = new SharedArrayBuffer(8);
     const words = new Int32Array(progress);

@@ -144,7 +144,7 @@ describe('PackWriter', () => {
     for (const record of fixture.records) expect((await reader.verifyPack(record.id, record.blobs)).errors).toEqual([]);
   });
 
-  it('packs blobs of any size: tiny ones by the thousand, the largest chunk, a tree of 40 MB', async () => {
+  it('packs blobs of any size: tiny ones by the thousand, the largest chunk, a tree of 40 MB', { timeout: 120_000 }, async () => {
     const fixture = new PipelineFixture();
     const writer = fixture.writer();
     const tiny = Array.from({ length: 5000 }, (_, i): [BlobType, Buffer] => ['data', Buffer.from(`blob ${i}`)]);
