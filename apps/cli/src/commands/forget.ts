@@ -68,15 +68,15 @@ function groupJson({ key, keep, remove, reasons }: ForgetGroup<Snapshot>): objec
     paths: key.paths,
     keep: list(keep),
     remove: list(remove),
-    reasons: reasons.length === 0 ? null : reasons.map(({ snapshot, matches }) => ({ snapshot: snapshot.document, matches })),
+    reasons: reasons.length === 0 ? null : reasons.map(({ snapshot, matches }) => ({ snapshot: snapshotJson(snapshot), matches })),
   };
 }
 
-function groupText(group: ForgetGroup<Snapshot>, compact: boolean, isOnly: boolean): string {
+function groupText(group: ForgetGroup<Snapshot>, style: { compact: boolean; zone: string | undefined }, isOnly: boolean): string {
   const reasons = new Map(group.reasons.map(({ snapshot, matches }) => [snapshot.id, matches]));
   const headline = isOnly ? '' : groupHeadline(group.key);
-  const keep = group.keep.length === 0 ? '' : `keep ${group.keep.length} snapshots:\n${snapshotTable(group.keep, { compact, reasons })}\n`;
-  const remove = group.remove.length === 0 ? '' : `remove ${group.remove.length} snapshots:\n${snapshotTable(group.remove, { compact })}\n`;
+  const keep = group.keep.length === 0 ? '' : `keep ${group.keep.length} snapshots:\n${snapshotTable(group.keep, { ...style, reasons })}\n`;
+  const remove = group.remove.length === 0 ? '' : `remove ${group.remove.length} snapshots:\n${snapshotTable(group.remove, style)}\n`;
   return `${headline}${keep}${remove}`;
 }
 
@@ -108,7 +108,8 @@ function print(call: Call<typeof forgetOptions>, result: ForgetResult, byName: b
   if (globals.quiet) return;
   if (!byName && result.groups.length > 0) {
     context.stdout.write(`Applying Policy: ${policyText(options)}\n`);
-    for (const group of result.groups) context.stdout.write(groupText(group, options.compact, result.groups.length === 1));
+    const style = { compact: options.compact, zone: context.env.TZ };
+    for (const group of result.groups) context.stdout.write(groupText(group, style, result.groups.length === 1));
   }
   context.stdout.write(outcomeText(result, options.dryRun));
 }

@@ -33,6 +33,8 @@ export const perform: Perform<typeof snapshotsOptions> = async ({ options, globa
     return exitOk;
   }
   for (const { key, members } of groups)
-    context.stdout.write(`${isGrouped ? groupHeadline(key) : ''}${snapshotTable(members, { compact: options.compact })}`);
+    context.stdout.write(
+      `${isGrouped ? groupHeadline(key) : ''}${snapshotTable(members, { compact: options.compact, zone: context.env.TZ })}`,
+    );
   return exitOk;
 };

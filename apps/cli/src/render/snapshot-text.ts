@@ -34,12 +34,14 @@ export function snapshotLine(snapshot: Snapshot): string {
 
 export interface SnapshotTableOptions {
   readonly compact: boolean;
+  /** What `TZ` names, as restic says it; undefined for the machine's own zone. */
+  readonly zone: string | undefined;
   /** Why each is kept, by id; shown as a column when given. */
   readonly reasons?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** restic's table of snapshots, oldest first; nothing for none. */
-export function snapshotTable(snapshots: readonly Snapshot[], { compact, reasons }: SnapshotTableOptions): string {
+export function snapshotTable(snapshots: readonly Snapshot[], { compact, zone, reasons }: SnapshotTableOptions): string {
   if (snapshots.length === 0) return '';
   const ordered = [...snapshots].sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0));
   const hasSizes = snapshots.some(({ summary }) => summary !== undefined);
@@ -48,12 +50,12 @@ export function snapshotTable(snapshots: readonly Snapshot[], { compact, reasons
     { title: 'ID', cell: ({ id }) => shortId(id) },
     { title: 'Time', cell: (snapshot) => formatLocalTime(timeOf(snapshot)) },
     { title: compact ? 'Host' : 'Host      ', cell: ({ hostname }) => printable(hostname) },
-    { title: compact ? 'Tags' : 'Tags      ', cell: ({ tags }) => (compact ? tags.join(',') : tags) },
+    { title: compact ? 'Tags  ' : 'Tags      ', cell: ({ tags }) => (compact ? tags.join(',') : tags) },
   ];
   if (!compact && reasons !== undefined) columns.push({ title: 'Reasons', cell: ({ id }) => reasons.get(id) ?? [] });
   if (!compact) columns.push({ title: 'Paths', cell: ({ paths }) => paths.map(printable) });
   if (hasSizes) columns.push({ title: 'Size', cell: size });
-  return renderTable(columns, ordered, ['Timestamps shown in local time', `${ordered.length} snapshots`]);
+  return renderTable(columns, ordered, [`Timestamps shown in ${zone || 'local time'}`, `${ordered.length} snapshots`]);
 }
 
 /** `snapshots for (host [vm], paths [/a, /b]):`; nothing when all are in one group. */
