@@ -48,28 +48,20 @@ describe('ClaimSet', () => {
     expect(claims.transfer().slots.byteLength / count).toBeLessThan(100);
   });
 
-  it('goes on where many ids want the same slots', () => {
-    const claims = ClaimSet.create();
-    const id = Buffer.alloc(32, 1);
-    for (let i = 0; i < 300; i += 1) {
-      id.writeUInt32LE(i, 28);
-      expect(claims.claim('data', id)).toBe(true);
-      expect(claims.claim('data', id)).toBe(false);
-    }
-  });
-
   it('says so when no slot of any level is left for an id', () => {
-    const claims = ClaimSet.create();
+    const claims = ClaimSet.create(new Int32Array(3));
+    // Of these ids only the last word differs, which is not hashed: all want the same slots.
     const id = Buffer.alloc(32, 1);
     let granted = 0;
     const fill = (): void => {
       for (let i = 0; i < 1000; i += 1) {
         id.writeUInt32LE(i, 28);
         if (claims.claim('data', id)) granted += 1;
+        expect(claims.claim('data', id)).toBe(false);
       }
     };
     expect(fill).toThrow(/unable to note a blob/);
-    expect(granted).toBe(12 * 32);
+    expect(granted).toBe(12 * 16);
   });
 
   it('grants each of a million ids to exactly one of four threads', { timeout: 120_000 }, async () => {

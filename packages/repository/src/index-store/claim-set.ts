@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { FortFailError } from '@fortfail/base';
 import type { BlobType } from '../pack/packed-blob.ts';
 import { growShared, reserveShared } from './shared-memory.ts';
@@ -5,6 +6,8 @@ import { growShared, reserveShared } from './shared-memory.ts';
 /** A claim set as plain data: hand it to another thread and attach there. */
 export interface ClaimSetData {
   readonly slots: SharedArrayBuffer;
+  /** Random factors of the slots' hash, the same in every thread. */
+  readonly salt: Int32Array;
 }
 
 /** A slot: its state, then the eight words of the id. */
@@ -15,7 +18,7 @@ const writingState = 1;
 const typeStates = { data: 2, tree: 3 } as const satisfies Record<BlobType, number>;
 
 /** An id may lie in this many slots of a level and nowhere else. */
-const probes = 32;
+const probes = 16;
 const firstLevelBits = 16;
 /** 2^16 slots, and as many again and again: with the last, 268 million. */
 const levelCount = 12;
@@ -32,40 +35,43 @@ function bytesThrough(level: number): number {
 /**
  * Which blobs the running backup stores, over all threads: the first to claim an id must store it, everyone else must not.
  *
- * Lock-free. A slot goes from empty to writing to taken and never back, and an id is put into the first empty one of its 32
+ * Lock-free. A slot goes from empty to writing to taken and never back, and an id is put into the first empty one of its 16
  * slots on the lowest level that has one; so two threads with the same id always meet at the same slot, and one of them loses
- * the compare-and-exchange. A level of twice the size is added when all 32 are taken by others: nothing is ever moved, and
+ * the compare-and-exchange. A level of twice the size is added when all 16 are taken by others: nothing is ever moved, and
  * no claim is ever dropped; when even the last level is full, `claim` throws.
  */
 export class ClaimSet {
   readonly #buffer: SharedArrayBuffer;
+  readonly #salt: Int32Array;
   readonly #levels: Int32Array[] = [];
   readonly #words = new Int32Array(8);
   readonly #bytes = new Uint8Array(this.#words.buffer);
 
-  private constructor(buffer: SharedArrayBuffer) {
-    this.#buffer = buffer;
+  private constructor({ slots, salt }: ClaimSetData) {
+    this.#buffer = slots;
+    this.#salt = salt;
   }
 
-  /** An empty set. Memory is taken as it fills: 36 bytes a slot. */
-  static create(): ClaimSet {
-    return new ClaimSet(reserveShared(bytesThrough(0), bytesThrough(levelCount - 1)));
+  /** An empty set. Memory is taken as it fills: 36 bytes a slot. The salt keeps ids from being made to meet. */
+  static create(salt: Int32Array = Int32Array.from({ length: 3 }, () => randomBytes(4).readInt32LE())): ClaimSet {
+    return new ClaimSet({ slots: reserveShared(bytesThrough(0), bytesThrough(levelCount - 1)), salt });
   }
 
   static attach(data: ClaimSetData): ClaimSet {
-    return new ClaimSet(data.slots);
+    return new ClaimSet(data);
   }
 
   transfer(): ClaimSetData {
-    return { slots: this.#buffer };
+    return { slots: this.#buffer, salt: this.#salt };
   }
 
   /** True for exactly one caller of all threads: that one must store the blob. */
   claim(type: BlobType, id: Uint8Array): boolean {
     const state = typeStates[type];
     this.#bytes.set(id);
+    const hash = this.#hash();
     for (let level = 0; level < levelCount; level += 1) {
-      const answer = this.#claimIn(this.#level(level), levelSlots(level) - 1, state);
+      const answer = this.#claimIn(this.#level(level), hash >>> (32 - firstLevelBits - level), levelSlots(level) - 1, state);
       if (answer !== undefined) return answer;
     }
     throw new FortFailError({
@@ -76,10 +82,9 @@ export class ClaimSet {
   }
 
   /** Undefined when all slots of this level are taken by other ids. */
-  #claimIn(slots: Int32Array, mask: number, state: number): boolean | undefined {
+  #claimIn(slots: Int32Array, first: number, mask: number, state: number): boolean | undefined {
     const words = this.#words;
-    // The second word: the first one is what a shard or a test may have in common.
-    let slot = (words[1] ?? 0) & mask;
+    let slot = first;
     for (let probe = 0; probe < probes; probe += 1) {
       const at = slot * slotWords;
       let seen = Atomics.load(slots, at);
@@ -96,6 +101,13 @@ export class ClaimSet {
       slot = (slot + 1) & mask;
     }
     return undefined;
+  }
+
+  /** Its upper bits are as good as random to whoever does not know the salt. */
+  #hash(): number {
+    let sum = 0;
+    for (let i = 0; i < 3; i += 1) sum = (sum + Math.imul(this.#words[i + 1] ?? 0, (this.#salt[i] ?? 0) | 1)) | 0;
+    return sum;
   }
 
   #level(level: number): Int32Array {
