@@ -48,7 +48,7 @@ interface SignalOption {
 
 /**
  * An opened repository: blobs, trees and snapshots in, and sessions to add to it. Closing it closes nothing of the
- * caller's: sessions and the storage are closed by whoever opened them.
+ * caller's: sessions and the storage are closed by whoever opened them. One writer at a time: for two at once open it twice.
  */
 export interface Repository extends AsyncDisposable {
   readonly id: string;
@@ -77,7 +77,7 @@ export interface Repository extends AsyncDisposable {
   listSnapshots(options?: ListSnapshotsOptions): Promise<Snapshot[]>;
   /** By the beginning of an id, or `latest` of those that match. Throws `not-found` or `invalid-input`/`ambiguous`. */
   findSnapshot(selector: string, filter?: SnapshotFilter, options?: ListSnapshotsOptions): Promise<Snapshot>;
-  /** A reader over the index as it is now, for this thread. */
+  /** A new reader over the index as it is now, for this thread. */
   packReader(): PackReader;
   /** What worker threads need, keys included: only ever handed over as `workerData`. */
   pipelineInit(): BlobPipelineInit;

@@ -33,6 +33,7 @@ export class StoredRepository implements Repository {
   readonly #snapshots: SnapshotStore;
   #keyId: string;
   #claims = ClaimSet.create();
+  /** Packs kept from the writer that is at work; readers may use them while they are there. */
   #condemnedNow: ReadonlySet<string> = noPacks;
   #reader: { readonly index: SharedIndex; readonly packs: PackReader } | undefined;
 
@@ -122,8 +123,7 @@ export class StoredRepository implements Repository {
   }
 
   packReader(): PackReader {
-    if (this.#reader?.index !== this.index) this.#reader = { index: this.index, packs: new PackReader(this.pipelineInit(), this.backend) };
-    return this.#reader.packs;
+    return new PackReader(this.pipelineInit(), this.backend);
   }
 
   pipelineInit(): BlobPipelineInit {
@@ -149,6 +149,9 @@ export class StoredRepository implements Repository {
         condemned: this.#condemned,
         condemnedAtStart: this.#condemnedNow,
         onIndexPublished: (name) => this.#loader.noteOwn(name),
+        onClosed: () => {
+          this.#condemnedNow = noPacks;
+        },
         requireOutside: (treeId, condemned) => this.#requireOutside(treeId, condemned),
       });
     } catch (error) {
@@ -228,7 +231,10 @@ export class StoredRepository implements Repository {
   /** From the index, else from packs that are condemned and still there: a parent's trees may lie in one. */
   async #readBlob(type: BlobType, id: string): Promise<Buffer> {
     const bytes = Buffer.from(id, 'hex');
-    if (this.index.has(type, bytes)) return this.packReader().readBlob(type, bytes);
+    if (this.index.has(type, bytes)) {
+      if (this.#reader?.index !== this.index) this.#reader = { index: this.index, packs: this.packReader() };
+      return this.#reader.packs.readBlob(type, bytes);
+    }
     const { condemnedIndex } = this.#loader;
     if (condemnedIndex.has(type, bytes)) return new PackReader(this.#initFor(condemnedIndex), this.backend).readBlob(type, bytes);
     throw new FortFailError({ kind: 'not-found', code: 'blob', message: `unable to find ${type} blob '${id}', no index lists it` });

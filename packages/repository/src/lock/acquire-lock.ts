@@ -1,6 +1,7 @@
 import { type Clock, isFortFailError } from '@fortfail/base';
 import type { DocumentStore } from '../document-store.ts';
-import { HeldLock, type LockContent, settle } from './held-lock.ts';
+import type { LockDocument } from '../format/lock-document.ts';
+import { HeldLock, type LockContent, removeLock, settle } from './held-lock.ts';
 import { isProcessAlive } from './host-identity.ts';
 import { findConflict, type LockPurpose, lockedBy } from './lock-conflict.ts';
 import { LockFiles, type SeenLock } from './lock-files.ts';
@@ -42,7 +43,7 @@ async function tryLock(options: AcquireOptions, locks: LockFiles): Promise<HeldL
   const { documents, clock, content, signal } = options;
   const purpose: LockPurpose = content.exclusive ? 'keeper' : 'session';
   const { hasMove } = documents.backend.properties;
-  await requireNoConflict(options, await locks.look({ signal }), purpose, undefined);
+  await requireNoConflict(options, await locks.look({ signal }), purpose);
   const held = await HeldLock.put(documents, clock, content, signal);
   try {
     // Without the exclusive wait both sides would still see each other; restic's shorter wait is kept for its sake.
@@ -56,30 +57,33 @@ async function tryLock(options: AcquireOptions, locks: LockFiles): Promise<HeldL
   }
 }
 
-async function requireNoConflict(
-  options: AcquireOptions,
-  seen: readonly SeenLock[],
-  purpose: LockPurpose,
-  own: string | undefined,
-): Promise<void> {
+async function requireNoConflict(options: AcquireOptions, seen: readonly SeenLock[], purpose: LockPurpose): Promise<void> {
   const { documents, content } = options;
-  const { hasMove } = documents.backend.properties;
-  const living: SeenLock[] = [];
-  for (const lock of seen) {
-    if (isOfDeadSession(lock, content.identity.hostname))
-      await documents.backend.remove({ type: 'lock', name: lock.name }).catch(ignoreGone);
-    else living.push(lock);
+  const { hostname } = content.identity;
+  const living = seen.filter((lock) => !isOfDeadSession(lock, hostname));
+  if (content.session.kind !== 'reader') {
+    for (const lock of seen) if (isLeftover(lock, living, hostname)) await removeLock(documents, lock.name);
   }
-  const conflict = findConflict(living, purpose, own, hasMove);
+  const conflict = findConflict(living, purpose, undefined, documents.backend.properties.hasMove);
   if (conflict !== undefined) throw lockedBy(conflict);
 }
 
-/** A session of this host whose process is gone has ended, and can be cleared away; restic's locks are left to `unlock`. */
-function isOfDeadSession({ file }: SeenLock, hostname: string): boolean {
-  if (file?.kind !== 'lock' || file.lock.fortfail === undefined) return false;
-  return file.lock.hostname === hostname && !isProcessAlive(file.lock.pid);
+function sessionOf({ file }: SeenLock): LockDocument | undefined {
+  return file?.kind === 'lock' && file.lock.fortfail !== undefined ? file.lock : undefined;
 }
 
-function ignoreGone(error: unknown): void {
-  if (!isFortFailError(error, 'not-found')) throw error;
+/** A session of this host whose process is gone has ended; restic's locks are left to `unlock`. */
+function isOfDeadSession(seen: SeenLock, hostname: string): boolean {
+  const session = sessionOf(seen);
+  return session !== undefined && session.hostname === hostname && !isProcessAlive(session.pid);
+}
+
+/**
+ * What a killed client left and its successor clears away: its lock, and documents that wait to be moved while no
+ * session lives that could move them. Were one alive after all, it would be fenced and start over.
+ */
+function isLeftover(seen: SeenLock, living: readonly SeenLock[], hostname: string): boolean {
+  if (isOfDeadSession(seen, hostname)) return true;
+  const isWaiting = seen.file !== undefined && seen.file.kind !== 'lock';
+  return isWaiting && !living.some((other) => sessionOf(other) !== undefined);
 }

@@ -30,8 +30,8 @@ export function* rowsOf(table: IndexTable, first: number, end: number): Generato
 }
 
 /**
- * Reads index documents into shared memory. Loading again reads only what is new, unless a document is gone or a pack
- * was condemned: then it begins anew, for an index may only hold what the latest listing names.
+ * Reads index documents into shared memory. Loading again reads only what is new, unless a document is gone or other
+ * packs are condemned: then it begins anew, for an index may only hold what the latest listing names.
  */
 export class IndexLoader {
   readonly #documents: DocumentStore;
@@ -77,7 +77,8 @@ export class IndexLoader {
   #prepare(files: readonly FileInfo[], condemned: ReadonlySet<string>): void {
     const listed = new Set(files.map((file) => file.name));
     const isGone = [...this.#loaded].some((name) => !listed.has(name));
-    const isAnewNeeded = isGone || [...condemned].some((pack) => !this.#condemned.has(pack));
+    const isOther = condemned.size !== this.#condemned.size || [...condemned].some((pack) => !this.#condemned.has(pack));
+    const isAnewNeeded = isGone || isOther;
     if (!isAnewNeeded && this.#loaded.size > 0) return;
     const storedBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     this.#index = SharedIndex.create(Math.ceil(storedBytes / storedBytesPerBlob));

@@ -4,6 +4,7 @@ import { listAll } from '@fortfail/storage';
 import { FaultyBackend, MemoryBackend } from '@fortfail/storage/testing';
 import { describe, expect, test } from 'vitest';
 import { encodeLock, type LockDocument } from '../format/lock-document.ts';
+import { encodeSnapshot } from '../format/snapshot.ts';
 import type { Repository } from '../repository.ts';
 import { testRepository } from '../testing/index.ts';
 
@@ -224,6 +225,22 @@ describe('taking a lock', () => {
     await at.clock.advance(200);
     await (await taking).close();
     expect(await lockNames(at)).toEqual([kept]);
+  });
+});
+
+describe('what a killed writer left in locks/', () => {
+  const seal = encodeSnapshot({ time: '2026-11-21T09:00:00Z', tree: 'a'.repeat(64), paths: ['/x'] });
+
+  test('goes with the next writer, unless a session lives that it may belong to', async () => {
+    const at = await begin();
+    await at.repository.documents.save('lock', seal);
+    const reader = await at.repository.beginReader();
+    expect(await lockNames(at)).toHaveLength(2);
+    await (await at.repository.beginWriter()).close();
+    expect(await lockNames(at)).toHaveLength(2);
+    await reader.close();
+    await (await at.repository.beginWriter()).close();
+    expect(await lockNames(at)).toEqual([]);
   });
 });
 

@@ -37,6 +37,7 @@ export interface WriterOptions {
   /** Packs that were condemned when the index was loaded: none of them is in it. */
   readonly condemnedAtStart: ReadonlySet<string>;
   readonly onIndexPublished: (name: string) => void;
+  readonly onClosed: () => void;
   /** Throws `fenced` unless every blob below this tree lies in a pack that is not one of `condemned`. */
   readonly requireOutside: (treeId: string, condemned: ReadonlySet<string>) => Promise<void>;
 }
@@ -99,8 +100,9 @@ export class PublishingSession implements WriterSession {
     return publishDocument(documents, 'snapshot', documents.seal(encodeSnapshot(snapshot)), () => this.#recheckTree(snapshot.tree));
   }
 
-  close(): Promise<void> {
-    return this.#lock.close();
+  async close(): Promise<void> {
+    await this.#lock.close();
+    this.#options.onClosed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
