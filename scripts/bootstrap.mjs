@@ -7,7 +7,7 @@
 //   node scripts/bootstrap.mjs --set-up           only the set-up
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -128,16 +128,26 @@ const builds = [
   },
 ];
 
-function build(node, only) {
-  for (const { name, inputs, output, command } of builds) {
-    if (only && !only.includes(name)) continue;
-    const mark = join(modules, `.fortfail-built-${name}`);
-    const wanted = sourceDigest(inputs);
-    if (existsSync(join(root, output)) && existsSync(mark) && readFileSync(mark, 'utf8') === wanted) continue;
-    const result = spawnSync(node, command, { cwd: root, stdio: ['ignore', 2, 2] });
-    if (result.status !== 0) fail(`unable to build ${name}; its own words are above.`);
-    writeFileSync(mark, wanted);
+const markOf = (name) => join(modules, `.fortfail-built-${name}`);
+
+function isBuilt({ name, inputs, output }) {
+  const mark = markOf(name);
+  if (!existsSync(join(root, output)) || !existsSync(mark) || readFileSync(mark, 'utf8') !== sourceDigest(inputs)) return false;
+  // A checkout makes inputs look newer than they are; the launcher compares times, so the mark says when we last looked.
+  try {
+    utimesSync(mark, new Date(), new Date());
+  } catch (error) {
+    // Somebody else's clone, which only its owner may touch: slower to start, nothing else.
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
   }
+  return true;
+}
+
+function build(node, { name, inputs, command }) {
+  const wanted = sourceDigest(inputs);
+  const result = spawnSync(node, command, { cwd: root, stdio: ['ignore', 'ignore', 2] });
+  if (result.status !== 0) fail(`unable to build ${name}; its own words are above.`);
+  writeFileSync(markOf(name), wanted);
 }
 
 function binary(name) {
@@ -154,6 +164,10 @@ function binary(name) {
   return [node, join(folder, typeof bin === 'string' ? bin : bin[name])];
 }
 
+// Keeps memory small; must be set before the program starts (measured in docs/benchmarks.md). The launcher sets the same.
+const nodeFlags = ['--max-semi-space-size=4'];
+const memoryEnvironment = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
+
 const [first, ...rest] = process.argv.slice(2);
 if (Number(process.versions.node.split('.')[0]) < 20) fail(`needs Node 20 or newer to begin with; this is ${process.version}.`);
 if (!isInstalled()) withInstallLock(() => isInstalled() || install());
@@ -161,12 +175,16 @@ process.report.excludeNetwork = true; // a report otherwise looks up every inter
 const node = pinnedNode();
 const needsConsole =
   first === '--set-up' || /scripts\/(test|build-package)\.ts$/.test(first ?? '') || ['start', 'orchestrator'].includes(rest[0]);
-const needed = needsConsole ? ['kernels', 'console'] : ['kernels'];
-withInstallLock(() => build(node, needed));
+const needed = builds.filter(({ name }) => name === 'kernels' || needsConsole);
+if (!needed.every(isBuilt)) {
+  withInstallLock(() => {
+    for (const one of needed) if (!isBuilt(one)) build(node, one);
+  });
+}
 if (first === '--set-up') process.exit(0);
 // npm runs scripts in the repository's folder; paths that a person typed are relative to where they typed them.
 const cwd = first === '--bin' ? root : (process.env.INIT_CWD ?? process.cwd());
-const command = first === '--bin' ? [...binary(rest[0]), ...rest.slice(1)] : [node, join(root, first), ...rest];
+const command = first === '--bin' ? [...binary(rest[0]), ...rest.slice(1)] : [node, ...nodeFlags, join(root, first), ...rest];
 const child = spawn(command[0], command.slice(1), {
   cwd,
   stdio: 'inherit',
@@ -174,6 +192,7 @@ const child = spawn(command[0], command.slice(1), {
     ...process.env,
     PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
     NODE_COMPILE_CACHE: join(modules, '.cache', 'node'),
+    ...memoryEnvironment,
   },
 });
 // Ctrl-C reaches the whole process group by itself; a signal sent to this process alone is passed on.

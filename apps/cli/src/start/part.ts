@@ -115,7 +115,11 @@ export class Part {
 
   #spawn(): { readonly ready: Promise<Ready>; readonly ended: Promise<string> } {
     const { program, env, onLog, name } = this.#options;
-    const child = spawn(process.execPath, [program], { env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = spawn(process.execPath, [...process.execArgv, program], {
+      env: { ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#child = child;
     // Its end is told by 'exit'; a broken pipe on the way there is not news.
     child.stdin.on('error', () => undefined);

@@ -9,7 +9,7 @@ import { partEnvironment, type StartConfig } from './start-config.ts';
  * is a pipe that we hold, so that it ends with us whatever our own standard input is.
  */
 export async function runPartAlone(name: PartName, config: StartConfig, context: CommandContext): Promise<number> {
-  const child = spawn(process.execPath, [partPrograms[name]], {
+  const child = spawn(process.execPath, [...process.execArgv, partPrograms[name]], {
     env: partEnvironment(config, context.env),
     stdio: ['pipe', 'inherit', 'inherit'],
     detached: true,
