@@ -1,3 +1,4 @@
+import { isFortFailError } from '@fortfail/base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { goldenExpectations } from '../testing/golden.ts';
@@ -137,6 +138,34 @@ describe('trees', () => {
     '{"nodes":[{"name":"a","content":["short"]}]}',
   ])('calls %j damaged', (stored) => {
     expect(() => decodeTree(Buffer.from(stored))).toThrow(expect.objectContaining({ kind: 'damaged' }));
+  });
+
+  test('reads any field of any kind, or calls the tree damaged', () => {
+    const keys = fc.constantFrom(
+      'name',
+      'type',
+      'mode',
+      'mtime',
+      'inode',
+      'size',
+      'linktarget',
+      'extended_attributes',
+      'content',
+      'subtree',
+      'uid',
+    );
+    fc.assert(
+      fc.property(fc.dictionary(keys, fc.jsonValue()), fc.integer({ min: 0, max: 80 }), (fields, cut) => {
+        const stored = `{"nodes":[${JSON.stringify(fields)}]}`;
+        for (const bytes of [Buffer.from(stored), Buffer.from(stored).subarray(0, cut)]) {
+          try {
+            judgeTree(decodeTree(bytes));
+          } catch (error) {
+            expect(isFortFailError(error, 'damaged')).toBe(true);
+          }
+        }
+      }),
+    );
   });
 
   test('tells what is wrong with a tree that can be read', () => {
