@@ -117,7 +117,7 @@ describe.skipIf(skipReason)('the overview', () => {
     await banner.waitFor();
     const verb = page.getByRole('button', { name: 'Back up now (billing-exports)' });
     expect(await verb.getAttribute('aria-disabled')).toBe('true');
-    await verb.click();
+    await verb.click({ force: true });
     expect(api.orders).toEqual([]);
     expect(await axeFindings(page)).toEqual([]);
     api.speak();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from './axe.ts';
 import { type Bench, openBench, skipReason, visit } from './harness.ts';
+import { isFocused } from './in-page.ts';
 
 const wiki = '/plans/pln_0000000000000004';
 
@@ -47,16 +48,16 @@ describe.skipIf(skipReason)('the page of a plan', () => {
     await page.getByRole('button', { name: 'Forget 8 points…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Forget 8 restore points of wiki-pages?' });
     await dialog.waitFor();
-    expect(await dialog.getByRole('button', { name: 'Keep them' }).evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await isFocused(dialog.getByRole('button', { name: 'Keep them' }))).toBe(true);
     expect(await axeFindings(page)).toEqual([]);
     const verb = dialog.getByRole('button', { name: 'Forget 8 points' });
-    await verb.click();
+    await verb.click({ force: true });
     expect(api.orders).toEqual([]);
     await dialog.getByLabel(/^Type wiki-pages to go on/).fill('wiki-pages');
     await verb.click();
     await dialog.waitFor({ state: 'detached' });
     expect(api.orders).toHaveLength(1);
-    expect((api.orders[0]?.body as { restorePointIds: string[] }).restorePointIds).toHaveLength(8);
+    expect(api.orders[0]?.body).toHaveProperty('restorePointIds.length', 8);
     await page.getByText('40 keep, 0 remove').waitFor();
   });
 

@@ -102,15 +102,15 @@ describe.skipIf(skipReason)('a restore', () => {
     await page.getByLabel(/^Another folder/).check();
     const verb = page.getByRole('button', { name: 'Ask fort-01 for a proposal' });
     expect(await verb.getAttribute('aria-disabled')).toBe('true');
-    await page.getByLabel('Folder', { exact: true }).fill('relative');
+    await page.getByRole('textbox', { name: 'Folder' }).fill('relative');
     await page.getByText('The folder must be an absolute path, from / on.').first().waitFor();
-    await page.getByLabel('Folder', { exact: true }).fill(api.sentinels.fullTarget);
+    await page.getByRole('textbox', { name: 'Folder' }).fill(api.sentinels.fullTarget);
     await ask(seen);
     await page
       .getByRole('alert')
       .getByText(/the disk is full/)
       .waitFor();
-    await page.getByLabel('Folder', { exact: true }).fill(api.sentinels.busyTarget);
+    await page.getByRole('textbox', { name: 'Folder' }).fill(api.sentinels.busyTarget);
     await ask(seen);
     await page.getByRole('heading', { level: 1, name: /worked out/ }).waitFor();
     api.answerProposal(api.world.restores[0]?.id ?? '');
