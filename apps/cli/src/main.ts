@@ -3,10 +3,15 @@ import { FortFailError, systemClock } from '@fortfail/base';
 import { runCommandLine } from './command-line.ts';
 
 const interruption = new AbortController();
+/** A Ctrl-C reaches a program twice where whoever started it passes it on besides the terminal: that is one Ctrl-C. */
+const echoMs = 1000;
+let interruptedMs = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    if (interruption.signal.aborted && performance.now() - interruptedMs < echoMs) return;
     // The second one means it: whoever waits for a clean end has run out of patience.
     if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
+    interruptedMs = performance.now();
     interruption.abort(new FortFailError({ kind: 'cancelled', code: 'interrupted', message: `interrupted by ${signal}` }));
   });
 }

@@ -1,6 +1,6 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FortFailError } from '@fortfail/base';
 import type { DataFolder } from '../client/data-folder.ts';
 import type { Environment } from '../command-context.ts';
@@ -39,7 +39,7 @@ export async function requireWritableData(data: DataFolder): Promise<void> {
   }
   const probe = join(data.path, `.write-probe-${process.pid}`);
   try {
-    await mkdir(data.path, { recursive: true, mode: 0o700 });
+    await makeFolder(data.path);
     const file = await open(probe, 'wx', 0o600);
     try {
       await file.write(Buffer.alloc(4096, 1));
@@ -50,6 +50,19 @@ export async function requireWritableData(data: DataFolder): Promise<void> {
     }
   } catch (cause) {
     throw unwritable(data.path, cause as NodeJS.ErrnoException);
+  }
+}
+
+/** A folder with all above it. Node's own recursive way never ends below /proc, where a parent is there and still says no. */
+async function makeFolder(path: string, mayRetry = true): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || !mayRetry || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeFolder(path, false);
   }
 }
 
@@ -66,6 +79,7 @@ function unwritable(path: string, cause: NodeJS.ErrnoException): FortFailError {
   }
   const why: Readonly<Record<string, string>> = {
     EROFS: 'it is read-only',
+    ENOENT: 'no folder can be made there',
     EACCES: 'permission is denied',
     EPERM: 'permission is denied',
     ENOTDIR: 'a part of the path is not a folder',
