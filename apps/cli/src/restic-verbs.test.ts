@@ -134,6 +134,21 @@ describe('a backup', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a new repository', { timeout: 60_000 }, () => {
+  it('may cut files as another one does', async () => {
+    const { does, folder } = await place();
+    const copy = '-r copy init --copy-chunker-params --from-repo repository';
+    expect((await does(copy, { env: { RESTIC_FROM_PASSWORD: 'wrong' } })).code).toBe(12);
+    expect(existsSync(join(folder, 'copy'))).toBe(false);
+    expect((await does(copy, { env: { RESTIC_FROM_PASSWORD: 'secret' } })).code).toBe(0);
+    const polynomial = async (name: string): Promise<unknown> =>
+      (JSON.parse((await does(`-r ${name} cat config`)).stdout) as Record<string, unknown>).chunker_polynomial;
+    expect(await polynomial('copy')).toBe(await polynomial('repository'));
+    expect((await does('-r other init --from-repo repository')).stderr).toContain('without --copy-chunker-params');
+    expect((await does('-r other init --copy-chunker-params')).stderr).toContain('needs a repository to copy from');
+  });
+});
+
 describe('keys', { timeout: 120_000 }, () => {
   it('are added, changed and removed; never the one in use', async () => {
     const { does, folder, repository } = await place();

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { FortFailError } from '@fortfail/base';
+import { FortFailError, splitLines } from '@fortfail/base';
 
 /** What was found of one chain in the audit file. */
 export interface ChainVerification {
@@ -30,7 +29,7 @@ export async function verifyAuditFile(file: string): Promise<ChainVerification[]
   let number = 0;
   const stream = createReadStream(file);
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of splitLines(stream)) {
       number += 1;
       if (line !== '') follow(links, line, number);
     }

@@ -38,6 +38,7 @@ export const perform: Perform<typeof startOptions> = async ({ options, context }
   const say = (sentence: string): void => progress.above(`fortfail: ${sentence}\n`);
   for (const { path, reason } of paths.missing) say(`'${path}' is left out: ${reason}`);
   try {
+    progress.show(() => ['starting orchestrator and agent']);
     await using parts = await startParts(config, context, say);
     const url = typeof parts.orchestrator.url === 'string' ? parts.orchestrator.url : `http://localhost:${config.port}`;
     const proofs = await proveAndTell({ config, paths, options, context, progress, startedMs }, url);

@@ -4,6 +4,16 @@ import { choice, groupBy, localTime, sizeBytes, tagList, wholeNumber } from './v
 import { defineVerb, repositoryExits } from './verb.ts';
 
 export const initOptions = {
+  copyChunkerParams: flag('--copy-chunker-params', 'cut files as the repository of --from-repo does, so that copies share their data'),
+  fromRepo: text('--from-repo <repository>', 'repository to take chunker parameters from (default: $RESTIC_FROM_REPOSITORY)'),
+  fromRepositoryFile: text('--from-repository-file <file>', 'file to read its location from (default: $RESTIC_FROM_REPOSITORY_FILE)'),
+  fromPasswordFile: text('--from-password-file <file>', 'file to read its password from (default: $RESTIC_FROM_PASSWORD_FILE)'),
+  fromPasswordCommand: text(
+    '--from-password-command <command>',
+    'command that prints its password (default: $RESTIC_FROM_PASSWORD_COMMAND)',
+  ),
+  fromInsecureNoPassword: flag('--from-insecure-no-password', 'it has an empty password (insecure)'),
+  fromKeyHint: text('--from-key-hint <key>', 'id of its key to try first (default: $RESTIC_FROM_KEY_HINT)'),
   repositoryVersion: valueOr(
     '--repository-version <version>',
     "repository format: 1, 2, 'latest' or 'stable'",
