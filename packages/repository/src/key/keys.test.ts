@@ -96,6 +96,32 @@ describe('making a repository', () => {
     expect((await listAll(rest, 'key')).length).toBe(1);
   });
 
+  test('goes on where one was broken off, with its password only', async () => {
+    const whole = new MemoryBackend();
+    await initRepository({ ...options, backend: whole });
+    const [slot] = await listAll(whole, 'key');
+    const name = slot?.name ?? '';
+    const rest = new MemoryBackend();
+    await rest.put({ type: 'key', name }, await whole.get({ type: 'key', name }));
+    const another = initRepository({ ...options, backend: rest, password: new Secret('another') });
+    await expect(another).rejects.toMatchObject({ kind: 'conflict', code: 'repository-exists' });
+    expect((await initRepository({ ...options, backend: rest })).keyId).toBe(name);
+    expect((await listAll(rest, 'key')).map((file) => file.name)).toEqual([name]);
+    await expect(open(rest, testPassword)).resolves.toMatchObject({ keyId: name });
+    const lost = new MemoryBackend();
+    await lost.put({ type: 'key', name }, await whole.get({ type: 'key', name }));
+    await lost.put({ type: 'snapshot', name: 'b'.repeat(64) }, Buffer.from('a snapshot'));
+    await expect(initRepository({ ...options, backend: lost })).rejects.toMatchObject({ code: 'repository-exists' });
+  });
+
+  test('leaves one repository when two are made at once', async () => {
+    const backend = new MemoryBackend();
+    const made = await Promise.allSettled([1, 2, 3].map(() => initRepository({ ...options, backend })));
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await listAll(backend, 'key')).toHaveLength(1);
+    await open(backend, testPassword);
+  });
+
   test('is refused with an empty password and with a polynomial that cuts nothing', async () => {
     const backend = new MemoryBackend();
     await expect(initRepository({ ...options, backend, password: new Secret('') })).rejects.toMatchObject({
