@@ -1,7 +1,6 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
 import { FortFailError, fromErrorRecord, toErrorRecord } from '@fortfail/base';
 import type { Repository } from '@fortfail/repository';
-import { decideOverwrite, isMissing, OwnerNames, pathText, type RestoreFailure, RestoreTarget } from '@fortfail/source';
+import { decideOverwrite, OwnerNames, pathText, type RestoreFailure, RestoreTarget } from '@fortfail/source';
 import { cancelled } from '../archive/backup.ts';
 import { ProgressReporter } from '../archive/progress-reporter.ts';
 import { FailureList } from '../events.ts';
@@ -10,6 +9,7 @@ import { FileStates } from './file-states.ts';
 import { type FinishContext, finishTree } from './finish-tree.ts';
 import { type PlannedRestore, planRestore, takePlan } from './propose.ts';
 import type { ApplyContext, PhaseTime, RestoreProposal, RestoreReport, RestoreRequest } from './restore-options.ts';
+import { seenOnDisk } from './seen-on-disk.ts';
 import { startRestorePool } from './start-restore-pool.ts';
 import { verifyFiles } from './verify-files.ts';
 
@@ -142,7 +142,7 @@ class RestoreRun {
 
   async #write(target: RestoreTarget, pool: RestorePool): Promise<RestoreReport> {
     const { plan, treeId, selection } = this.#planned;
-    const { overwrite, deleteExtra, sparse, selectsXattr } = this.#request;
+    const { overwrite, deleteExtra, sparse, ownershipByName, selectsXattr } = this.#request;
     const states = new FileStates(plan, target);
     this.#makeFolders(target, states);
     const shared = {
@@ -160,6 +160,7 @@ class RestoreRun {
     const fetch = new Fetch({
       ...shared,
       isSparse: sparse === true,
+      withOwners: ownershipByName === true,
       selectsXattr,
       onFile: () => {
         this.#filesDone += 1;
@@ -241,7 +242,7 @@ class RestoreRun {
       ...shared,
       pathOf: (file, node) => {
         const path = states.path(file);
-        const decision = decideOverwrite(policy, { ...node, type: 'file' }, lstatOrNothing(path));
+        const decision = decideOverwrite(policy, { ...node, type: 'file' }, seenOnDisk(path));
         if (decision === 'skip') states.set(file, 'skipped');
         else if (decision === 'metadata') states.set(file, 'unchanged');
         // Another name of a file is made anew: equal contents do not make it one.
@@ -316,13 +317,4 @@ function countSkipped(plan: PlannedRestore['plan'], states: FileStates): { files
     bytesSkipped += plan.fileSize(file);
   }
   return { filesSkipped, bytesSkipped };
-}
-
-function lstatOrNothing(path: Buffer): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true });
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,8 @@ import { joinPaths } from '../archive/archive-jobs.ts';
 import type { FailureList } from '../events.ts';
 import type { ThreadPool } from '../threads/thread-pool.ts';
 import type { FileStates } from './file-states.ts';
-import type { FileFailure, PieceTarget, RestoreJob, RestoreReply } from './restore-jobs.ts';
+import { PackJobDraft, type PieceTarget } from './pack-job.ts';
+import type { FileFailure, RestoreJob, RestoreReply } from './restore-jobs.ts';
 import type { PlannedPiece, RestorePlan } from './restore-plan.ts';
 
 export type RestorePool = ThreadPool<RestoreJob, RestoreReply>;
@@ -19,6 +20,8 @@ export interface FetchContext {
   readonly pool: RestorePool;
   readonly failures: FailureList;
   readonly isSparse: boolean;
+  /** Owners are found by name. */
+  readonly withOwners: boolean;
   readonly selectsXattr: ((name: string) => boolean) | undefined;
   readonly signal: AbortSignal;
   readonly onFile: (file: number) => void;
@@ -65,21 +68,21 @@ export class Fetch {
   }
 
   async #fetchPack(packIndex: number, pieces: readonly PlannedPiece[]): Promise<void> {
-    const { repository } = this.#context;
+    const { repository, withOwners } = this.#context;
     const blobs = new Map(repository.index.blobsOfPack(packIndex).map((blob) => [blob.offset, blob]));
     const packId = repository.index.packId(packIndex);
-    let draft = new JobDraft();
+    let draft = new PackJobDraft(withOwners);
     for (const piece of pieces) {
       const blob = blobs.get(piece.packOffset);
       if (blob === undefined || !this.#begin(piece.file)) continue;
-      if (draft.isFull(blob)) {
+      if (isFull(draft, blob)) {
         this.#submit(draft.job(packId));
-        draft = new JobDraft();
+        draft = new PackJobDraft(withOwners);
         await this.#context.pool.room(2);
       }
       this.#add(draft, blob, piece);
     }
-    if (draft.targets.length > 0) this.#submit(draft.job(packId));
+    if (draft.targetCount > 0) this.#submit(draft.job(packId));
   }
 
   /** Makes sure that the file may be written; files of several pieces are created here, once. */
@@ -100,7 +103,7 @@ export class Fetch {
     }
   }
 
-  #add(draft: JobDraft, blob: PackedBlob, piece: PlannedPiece): void {
+  #add(draft: PackJobDraft, blob: PackedBlob, piece: PlannedPiece): void {
     const { plan, states } = this.#context;
     const whole = plan.pieceCount(piece.file) === 1 ? this.#metadata(piece.file) : undefined;
     draft.add(blob, { file: piece.file, fileOffset: piece.fileOffset, whole }, states.writePath(piece.file));
@@ -227,31 +230,8 @@ export class Fetch {
   }
 }
 
-/** A pack job that is being put together. */
-class JobDraft {
-  readonly targets: PieceTarget[] = [];
-  readonly #blobs: PackedBlob[] = [];
-  readonly #paths: Buffer[] = [];
-  #bytes = 0;
-
-  isFull(next: PackedBlob): boolean {
-    return this.#blobs.at(-1) !== next
-      ? this.#bytes >= jobBytes || this.targets.length >= jobTargets
-      : this.targets.length >= 4 * jobTargets;
-  }
-
-  add(blob: PackedBlob, target: Omit<PieceTarget, 'blob'>, path: Buffer): void {
-    if (this.#blobs.at(-1) !== blob) {
-      this.#blobs.push(blob);
-      this.#bytes += blob.length;
-    }
-    this.targets.push({ ...target, blob: this.#blobs.length - 1 });
-    this.#paths.push(path);
-  }
-
-  job(packId: string): RestoreJob {
-    // Ids are views of larger buffers: copied, so that only they cross the threads.
-    const blobs = this.#blobs.map((blob) => ({ ...blob, id: Uint8Array.prototype.slice.call(blob.id) }));
-    return { kind: 'pack', packId, blobs, targets: this.targets, paths: joinPaths(this.#paths) };
-  }
+/** A blob of very many targets is read again for every few thousand of them. */
+function isFull(draft: PackJobDraft, next: PackedBlob): boolean {
+  if (draft.endsWith(next)) return draft.targetCount >= 4 * jobTargets;
+  return draft.storedBytes >= jobBytes || draft.targetCount >= jobTargets;
 }

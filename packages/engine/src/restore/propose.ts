@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, lstatSync, readdirSync, statfsSync } from 'node:fs';
+import { type BigIntStats, readdirSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { toErrorRecord } from '@fortfail/base';
 import type { Repository, TreeNode } from '@fortfail/repository';
@@ -8,6 +8,7 @@ import { FailureList } from '../events.ts';
 import { findFolder } from '../inspect/find-entry.ts';
 import type { RestoreConflict, RestoreContext, RestoreProposal, RestoreRequest } from './restore-options.ts';
 import { RestorePlan } from './restore-plan.ts';
+import { seenOnDisk } from './seen-on-disk.ts';
 import { type RestoreVisitor, walkSelected } from './selected-walk.ts';
 import { Selection } from './selection.ts';
 
@@ -69,7 +70,7 @@ class Planner implements RestoreVisitor {
     this.#target = resolve(request.target);
     this.plan = new RestorePlan(repository.index);
     const path = Buffer.from(this.#target);
-    const isOnDisk = lstatOf(path) !== undefined;
+    const isOnDisk = seenOnDisk(path) !== undefined;
     this.#folders = [{ number: 0, isOnDisk, path }];
     if (request.overwrite === undefined && isOnDisk && !isEmptyFolder(path))
       this.#conflict(path, 'a folder that is not empty', 'a new folder');
@@ -78,7 +79,7 @@ class Planner implements RestoreVisitor {
   enter(path: Buffer, node: TreeNode): void {
     const parent = this.#folder;
     const onDisk = joinPath(parent.path, node.name);
-    const stat = parent.isOnDisk ? lstatOf(onDisk) : undefined;
+    const stat = parent.isOnDisk ? seenOnDisk(onDisk) : undefined;
     if (stat !== undefined && !stat.isDirectory()) this.#conflict(onDisk, typeName(stat), 'folder');
     this.#note(path, node);
     this.#folders.push({ number: this.plan.addFolder(parent.number, node.name), isOnDisk: stat?.isDirectory() === true, path: onDisk });
@@ -162,7 +163,7 @@ class Planner implements RestoreVisitor {
     const folder = this.#folder;
     if (!folder.isOnDisk) return;
     const path = joinPath(folder.path, node.name);
-    const stat = lstatOf(path);
+    const stat = seenOnDisk(path);
     if (stat === undefined) return;
     const decision = decideOverwrite(this.#request.overwrite ?? 'never', { ...node, type: node.type as 'file' }, stat);
     if (decision === 'write' || decision === 'compare') this.#conflict(path, typeName(stat), node.type);
@@ -197,17 +198,8 @@ function limitsOfProcess(): string[] {
   ];
 }
 
-function lstatOf(path: Buffer): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true });
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
 function isEmptyFolder(path: Buffer): boolean {
-  return lstatOf(path)?.isDirectory() === true && readdirSync(path).length === 0;
+  return seenOnDisk(path)?.isDirectory() === true && readdirSync(path).length === 0;
 }
 
 function typeName(stat: BigIntStats): string {

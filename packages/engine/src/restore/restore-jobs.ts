@@ -1,27 +1,6 @@
 import type { ErrorRecord } from '@fortfail/base';
-import type { PackedBlob } from '@fortfail/repository';
 import type { ApplicableMetadata } from '@fortfail/source';
-
-/** One place where a blob's bytes go. */
-export interface PieceTarget {
-  /** Which of the job's blobs. */
-  readonly blob: number;
-  /** The file's number in the plan, to report by. */
-  readonly file: number;
-  readonly fileOffset: number;
-  /** Set when the piece is the whole file, which the thread then creates and finishes at once. */
-  readonly whole: ApplicableMetadata | undefined;
-}
-
-/** Blobs of one pack and all places they go to. */
-export interface PackJob {
-  readonly kind: 'pack';
-  readonly packId: string;
-  readonly blobs: readonly PackedBlob[];
-  readonly targets: readonly PieceTarget[];
-  /** Of the targets, in their order, joined by NUL. */
-  readonly paths: Uint8Array;
-}
+import type { PackJob } from './pack-job.ts';
 
 /** Files whose pieces are all written, or that have none: only the metadata is missing. */
 export interface FinishJob {

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { FortFailError, isFortFailError, toErrorRecord } from '@fortfail/base';
-import { type BlobPipelineInit, PackReader } from '@fortfail/repository';
+import { type BlobPipelineInit, type PackedBlob, PackReader } from '@fortfail/repository';
 import {
   type ApplicableMetadata,
   applyMetadata,
@@ -15,7 +15,8 @@ import {
 import { openBackend } from '@fortfail/storage';
 import { splitPaths } from '../archive/archive-jobs.ts';
 import { type JobHandler, serveJobs } from '../threads/serve-jobs.ts';
-import type { FileFailure, FinishJob, PackJob, PieceTarget, RestoreJob, RestoreReply, RestoreSettings, VerifyJob } from './restore-jobs.ts';
+import { blobsOfJob, type PackJob, type PieceTarget, targetOf, targetRange } from './pack-job.ts';
+import type { FileFailure, FinishJob, RestoreJob, RestoreReply, RestoreSettings, VerifyJob } from './restore-jobs.ts';
 
 export interface RestoreWorkerInit {
   readonly pipeline: BlobPipelineInit;
@@ -65,23 +66,18 @@ class RestoreWorker implements JobHandler<RestoreJob, RestoreReply, void> {
 
   async #pack(job: PackJob, reply: ReplyDraft): Promise<void> {
     const paths = splitPaths(job.paths);
-    const targetsOf = new Map<number, number[]>();
-    for (const [at, target] of job.targets.entries()) {
-      const list = targetsOf.get(target.blob);
-      if (list === undefined) targetsOf.set(target.blob, [at]);
-      else list.push(at);
-    }
-    const numbers = new Map(job.blobs.map((blob, number) => [blob, number]));
-    const eachTarget = (blob: PackJob['blobs'][number], work: (target: PieceTarget, path: Buffer) => void): void => {
-      for (const at of targetsOf.get(numbers.get(blob) ?? -1) ?? []) {
-        const target = job.targets[at];
+    const blobs = blobsOfJob(job);
+    const numbers = new Map(blobs.map((blob, number) => [blob, number]));
+    const eachTarget = (blob: PackedBlob, work: (target: PieceTarget, path: Buffer) => void): void => {
+      const [first, end] = targetRange(job, numbers.get(blob) ?? 0);
+      for (let at = first; at < end; at += 1) {
         const path = paths[at];
-        if (target !== undefined && path !== undefined) work(target, path);
+        if (path !== undefined) work(targetOf(job, at), path);
       }
     };
     await this.#reader.readRun(
       job.packId,
-      job.blobs,
+      blobs,
       (blob, plain) => eachTarget(blob, (target, path) => this.#write(target, path, plain, reply)),
       (blob, error) => eachTarget(blob, (target) => reply.fail(target.file, 'content', error)),
     );
