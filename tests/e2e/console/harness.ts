@@ -17,7 +17,7 @@ export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bi
 export const skipReason = chromiumPath === undefined ? 'no chromium found (apt-get install chromium, or name one in CHROMIUM)' : undefined;
 if (skipReason) process.stderr.write(`tests/e2e/console is skipped: ${skipReason}\n`);
 
-const flags = [
+export const chromiumFlags = [
   '--no-sandbox',
   '--headless',
   '--disable-gpu',
@@ -47,7 +47,7 @@ export const buildConsole = async (): Promise<string> => {
 
 export const openBench = async (): Promise<Bench> => {
   const dist = await buildConsole();
-  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: flags });
+  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: chromiumFlags });
   return {
     dist,
     browser,

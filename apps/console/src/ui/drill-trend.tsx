@@ -35,11 +35,11 @@ interface BarProps {
 
 const Bar = ({ drill, x, yOf }: BarProps) => {
   if (drill.outcome === 'failed') return <path d={`m${x - 5} ${BASE - 16} 10 10m0-10-10 10`} className="lost-stroke" strokeWidth="2.200" />;
-  const total = drill.phases.reduce((sum, { seconds }) => sum + seconds, 0);
-  const scale = total > 0 ? drill.rtoSeconds / total : 1;
   let from = 0;
   return PHASES.map((name) => {
-    const seconds = drill.phases.filter((phase) => phase.name === name).reduce((sum, phase) => sum + phase.seconds, 0) * scale;
+    // What a drill compares beyond a restore's own work comes last and is not part of the time to return.
+    const measuredSeconds = drill.phases.filter((phase) => phase.name === name).reduce((sum, phase) => sum + phase.seconds, 0);
+    const seconds = Math.min(measuredSeconds, Math.max(0, drill.rtoSeconds - from));
     const bottom = yOf(from);
     from += seconds;
     const top = yOf(from);

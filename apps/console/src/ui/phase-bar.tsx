@@ -7,14 +7,16 @@ const W = 600;
 interface PhaseBarProps {
   readonly phases: readonly Phase[];
   readonly promiseSeconds: number;
+  /** The time to return. A drill may go on comparing after it. */
+  readonly rtoSeconds: number;
 }
 
 /** The phases to the scale of the promise when that leaves them readable, else to their own; the rest is to spare. */
-export const PhaseBar = ({ phases, promiseSeconds }: PhaseBarProps) => {
+export const PhaseBar = ({ phases, promiseSeconds, rtoSeconds }: PhaseBarProps) => {
   const total = phases.reduce((sum, { seconds }) => sum + seconds, 0);
   const isToPromise = total > 0 && promiseSeconds <= total * 8;
   const scale = Math.max(total, isToPromise ? promiseSeconds : 0, 0.001);
-  const spare = promiseSeconds - total;
+  const spare = promiseSeconds - rtoSeconds;
   const spareText = spare >= 0 ? `${duration(spare)} to spare of ${duration(promiseSeconds)}` : `over by ${measured(-spare)}`;
   let from = 0;
   return (
@@ -31,6 +33,7 @@ export const PhaseBar = ({ phases, promiseSeconds }: PhaseBarProps) => {
           from += seconds;
           return <rect key={name} x={x} y="4" width={Math.max(0.8, (seconds / scale) * W - 1.5)} height="18" className={`ph-${name}`} />;
         })}
+        {rtoSeconds < total && <path d={`M${(rtoSeconds / scale) * W - 1} 0v26`} className="surface-stroke" strokeWidth="4" />}
         {isToPromise && <path d={`M${Math.min(W - 1, (promiseSeconds / scale) * W)} 0v26`} className="ink-stroke" />}
       </svg>
       <div className="legend">
@@ -43,6 +46,7 @@ export const PhaseBar = ({ phases, promiseSeconds }: PhaseBarProps) => {
           </span>
         ))}
         <span className={spare < 0 ? 'lost' : ''}>{spareText}</span>
+        {rtoSeconds < total * 0.99 && <span>What follows the gap compares, and is not part of the {measured(rtoSeconds)}.</span>}
       </div>
     </div>
   );

@@ -18,10 +18,13 @@ const valueText = (key: string, value: string | number | boolean): string => {
 
 const nameText = (key: string): string => words(key.replace(/Seconds$/, '').replace(/^seconds$/, 'took'));
 
+/** Said elsewhere on the page. */
+const left: ReadonlySet<string> = new Set(['kind', 'hostname', 'time']);
+
 /** The figures of a job's result, whatever its kind: plain values only, named by their keys. */
 export const resultFigures = (result: Job['result']): { readonly name: string; readonly value: string }[] =>
   Object.entries(result ?? {}).flatMap(([key, value]) =>
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    !left.has(key) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       ? [{ name: nameText(key), value: valueText(key, value) }]
       : [],
   );

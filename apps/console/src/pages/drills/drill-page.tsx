@@ -81,7 +81,7 @@ const Evidence = ({ drill }: { readonly drill: Drill }) => (
     <Figures drill={drill} />
     {drill.outcome === 'passed' && (
       <Card title="Phases" note="measured, against the promise">
-        <PhaseBar phases={drill.phases} promiseSeconds={drill.promisedRtoSeconds} />
+        <PhaseBar phases={drill.phases} promiseSeconds={drill.promisedRtoSeconds} rtoSeconds={drill.rtoSeconds} />
       </Card>
     )}
     {drill.differences.length > 0 && <Differences drill={drill} />}
