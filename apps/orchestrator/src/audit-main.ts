@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { asFortFailError, errorKinds, FortFailError } from '@fortfail/base';
-import { verifyAll } from './audit/verify.ts';
+import { readHeads, verifyAll } from './audit/verify.ts';
 import { readConfig } from './config.ts';
 import type { Reader } from './database/database.ts';
 import { openPostgres } from './database/postgres-database.ts';
@@ -16,8 +16,7 @@ async function main(): Promise<void> {
   const environment = folder === undefined ? process.env : { ...process.env, FORTFAIL_DATA: folder };
   const config = readConfig(environment, process.getuid?.() === 0);
   await using opened = await open(config);
-  const file = existsSync(config.auditPath) ? config.auditPath : undefined;
-  const { result, parts } = await verifyAll(opened.reader, file);
+  const { result, parts } = await verifyAll(opened.reader, config.auditPath, await readHeads(opened.reader));
   process.stdout.write(`${JSON.stringify({ ...result, parts })}\n`);
   process.exitCode = result.whole ? 0 : errorKinds.damaged.exit;
 }

@@ -11,5 +11,6 @@ export {
   isFortFailError,
   toErrorRecord,
 } from './fortfail-error.ts';
+export { splitLines } from './lines.ts';
 export { type LogFields, type Logger, noLogger } from './logger.ts';
 export { Secret } from './secret.ts';

@@ -11,7 +11,7 @@ import type { Database, Engine } from '../database/database.ts';
 import { databaseSuite } from '../testing/database-suite.ts';
 import { AuditFile } from './audit-file.ts';
 import { auditHash, firstPrev } from './audit-record.ts';
-import { verifyAll, verifyChain, verifyFile } from './verify.ts';
+import { readHeads, verifyAll, verifyChain, verifyFile } from './verify.ts';
 
 const clock = new FakeClock();
 const folders: string[] = [];
@@ -35,6 +35,8 @@ async function withoutGuards(database: Database, engine: Engine, statement: stri
     for (const one of [...drops, statement]) await sql.raw(one).execute(tx);
   });
 }
+
+const fileOf = async (database: Database, path: string) => verifyFile(database.read, path, await readHeads(database.read));
 
 databaseSuite('the audit chain', (open, engine) => {
   const setUp = async (count: number) => {
@@ -146,7 +148,7 @@ databaseSuite('the audit chain', (open, engine) => {
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual([1, 2, 3, 4, 5]);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'test.do', timestamp: clock.now().toISOString() });
-    expect(await verifyFile(database.read, path)).toMatchObject({ records: 5, whole: true });
+    expect(await fileOf(database, path)).toMatchObject({ records: 5, whole: true });
   });
 
   it('finds what was edited, dropped or added in the file', async () => {
@@ -157,15 +159,34 @@ databaseSuite('the audit chain', (open, engine) => {
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     const write = (changed: string[]) => writeFileSync(path, `${changed.join('\n')}\n`);
     write(lines.map((line, index) => (index === 1 ? line.replace('\\"n\\":2', '\\"n\\":9') : line)));
-    expect(await verifyFile(database.read, path)).toMatchObject({ whole: false, brokenAt: 2 });
+    expect(await fileOf(database, path)).toMatchObject({ whole: false, brokenAt: 2 });
     write(lines.filter((_line, index) => index !== 2));
-    expect(await verifyFile(database.read, path)).toMatchObject({ whole: false, brokenAt: 3 });
+    expect(await fileOf(database, path)).toMatchObject({ whole: false, brokenAt: 3 });
     const body = '{"action":"forged","at":"now"}';
     const last = JSON.parse(lines[3] ?? '') as { hash: string };
     write([...lines, JSON.stringify({ chain: 'main', seq: 5, prev: last.hash, body, hash: auditHash(5, last.hash, body) })]);
-    expect(await verifyFile(database.read, path)).toMatchObject({ whole: false, brokenAt: 5 });
+    expect(await fileOf(database, path)).toMatchObject({ whole: false, brokenAt: 5 });
+    write(lines.slice(0, 3));
+    expect(await fileOf(database, path)).toMatchObject({ whole: false, brokenAt: 4 });
+    write([...lines.slice(0, 2), lines[3] ?? '', lines[2] ?? '']);
+    expect(await fileOf(database, path)).toMatchObject({ whole: false, brokenAt: 3 });
+    write([lines[0] ?? '', 'not a record', ...lines.slice(1)]);
+    expect(await fileOf(database, path)).toMatchObject({ whole: false, brokenAt: 2 });
+    rmSync(path);
+    expect((await verifyAll(database.read, path, await readHeads(database.read))).result).toMatchObject({ chain: 'file', whole: false });
     write(lines);
-    expect((await verifyAll(database.read, path)).result).toMatchObject({ chain: 'main', whole: true });
+    expect((await verifyAll(database.read, path, await readHeads(database.read))).result).toMatchObject({ chain: 'main', whole: true });
+  });
+
+  it('takes nothing but a newline for the end of a line', async () => {
+    const { database, changes } = await setUp(0);
+    await using _database = database;
+    await changes.run(systemContext, async (change) =>
+      change.audit({ action: 'test.do', object: { kind: 'thing', id: 'a\u2028b\u2029c\u0085\v\r\n' } }),
+    );
+    const path = auditPath();
+    await using _file = await AuditFile.open(path, database, clock, noLogger);
+    expect(await fileOf(database, path)).toMatchObject({ records: 1, whole: true });
   });
 
   it('puts a file of another history aside instead of writing into it', async () => {
@@ -180,7 +201,7 @@ databaseSuite('the audit chain', (open, engine) => {
     const third = await setUp(2);
     await using _third = third.database;
     await using _file = await AuditFile.open(path, third.database, clock, noLogger);
-    expect(await verifyFile(third.database.read, path)).toMatchObject({ records: 2, whole: true });
+    expect(await fileOf(third.database, path)).toMatchObject({ records: 2, whole: true });
   });
 
   it('writes again what a crash took from the end of the file', async () => {
@@ -190,6 +211,6 @@ databaseSuite('the audit chain', (open, engine) => {
     await (await AuditFile.open(path, database, clock, noLogger))[Symbol.asyncDispose]();
     truncateSync(path, Math.floor(readFileSync(path).length / 2));
     await using _file = await AuditFile.open(path, database, clock, noLogger);
-    expect(await verifyFile(database.read, path)).toMatchObject({ records: 4, whole: true });
+    expect(await fileOf(database, path)).toMatchObject({ records: 4, whole: true });
   });
 });

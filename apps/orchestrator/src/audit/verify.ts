@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { splitLines } from '@fortfail/base';
 import type { AuditVerification } from '@fortfail/protocol';
 import type { Reader } from '../database/database.ts';
 import { parseAuditLine } from './audit-lines.ts';
@@ -55,19 +55,34 @@ async function isMissing(reader: Reader, chain: Chain, seq: number): Promise<boo
   );
 }
 
+/** How far the chains of the table go. */
+export type Heads = Readonly<Record<Chain, number>>;
+
+export async function readHeads(reader: Reader): Promise<Heads> {
+  const heads = { main: 0, access: 0 };
+  for (const chain of chains) {
+    const row = await reader
+      .selectFrom('audit')
+      .select((eb) => eb.fn.max('seq').as('seq'))
+      .where('chain', '=', chain)
+      .executeTakeFirst();
+    heads[chain] = row?.seq ?? 0;
+  }
+  return heads;
+}
+
 /**
- * Compares the file with the table, record by record: each line must be the table's record of that number, in order. The
- * file may be behind by what was committed a moment ago; a torn last line is that, too.
+ * Compares the file with the table, record by record: each line must be the table's record of that number, in order, and
+ * the file must reach as far as `heads`. A line that is torn at the very end counts as not written.
  */
-export async function verifyFile(reader: Reader, path: string): Promise<AuditVerification> {
+export async function verifyFile(reader: Reader, path: string, heads: Heads): Promise<AuditVerification> {
   const reached: Record<string, { seq: number; hash: string }> = {};
   for (const chain of chains) reached[chain] = { seq: 0, hash: firstPrev };
   let records = 0;
   let pending: AuditRow[] = [];
   let torn = false;
-  const name = 'file';
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-    if (torn) return broken(name, records, '', records, 'a line is damaged');
+  for await (const line of splitLines(createReadStream(path))) {
+    if (torn) return broken(file, records, '', records + 1, `line ${records + 1} is damaged`);
     const row = parseAuditLine(line);
     const at = row === undefined ? undefined : reached[row.chain];
     if (row === undefined || at === undefined) {
@@ -75,19 +90,32 @@ export async function verifyFile(reader: Reader, path: string): Promise<AuditVer
       continue;
     }
     const reason = fault(row, at.seq + 1, at.hash);
-    if (reason !== undefined) return broken(name, records, at.hash, at.seq + 1, `${row.chain}: ${reason}`);
+    if (reason !== undefined) return broken(file, records, at.hash, at.seq + 1, `${row.chain}: ${reason}`);
     reached[row.chain] = { seq: row.seq, hash: row.hash };
     records += 1;
     pending.push(row);
     if (pending.length < batch) continue;
     const difference = await differs(reader, pending);
-    if (difference !== undefined)
-      return broken(name, records, row.hash, difference.seq, `${difference.chain}: the table holds another record`);
+    if (difference !== undefined) return notInTable(records, difference);
     pending = [];
   }
   const difference = await differs(reader, pending);
-  if (difference !== undefined) return broken(name, records, '', difference.seq, `${difference.chain}: the table holds another record`);
-  return { chain: name, records, head: reached.main?.hash ?? firstPrev, whole: true, brokenAt: null, reason: null };
+  if (difference !== undefined) return notInTable(records, difference);
+  for (const chain of chains) {
+    const seq = reached[chain]?.seq ?? 0;
+    if (seq < heads[chain]) return broken(file, records, reached[chain]?.hash ?? '', seq + 1, endsEarly(chain, heads[chain]));
+  }
+  return { chain: file, records, head: reached.main?.hash ?? firstPrev, whole: true, brokenAt: null, reason: null };
+}
+
+const file = 'file';
+
+function notInTable(records: number, { chain, seq, hash }: AuditRow): AuditVerification {
+  return broken(file, records, hash, seq, `${chain}: the table holds another record`);
+}
+
+function endsEarly(chain: Chain, head: number): string {
+  return `${chain}: the file ends before this record, the table goes on to ${head}; it was cut, or FortFail was killed before writing it (then the next start writes it)`;
 }
 
 async function differs(reader: Reader, rows: readonly AuditRow[]): Promise<AuditRow | undefined> {
@@ -109,15 +137,30 @@ async function differs(reader: Reader, rows: readonly AuditRow[]): Promise<Audit
   return undefined;
 }
 
-/** Verifies both chains and, when there is one, the file. The answer is the first that is broken, else `main`. */
+/**
+ * Verifies both chains and, when there should be one, the file, which must reach as far as `heads`. The answer is the first
+ * that is broken, else `main`.
+ */
 export async function verifyAll(
   reader: Reader,
   filePath: string | undefined,
+  heads: Heads,
 ): Promise<{ result: AuditVerification; parts: AuditVerification[] }> {
   const parts: AuditVerification[] = [];
   for (const chain of chains) parts.push(await verifyChain(reader, chain));
-  if (filePath !== undefined) parts.push(await verifyFile(reader, filePath));
+  if (filePath !== undefined) parts.push(await verifyFileIfThere(reader, filePath, heads));
   const [main] = parts;
   if (main === undefined) throw new Error('there is no audit chain');
   return { result: parts.find((part) => !part.whole) ?? main, parts };
+}
+
+async function verifyFileIfThere(reader: Reader, path: string, heads: Heads): Promise<AuditVerification> {
+  try {
+    return await verifyFile(reader, path, heads);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const isDue = chains.some((chain) => heads[chain] > 0);
+    if (isDue) return broken(file, 0, firstPrev, 1, `the file '${path}' is missing`);
+    return { chain: file, records: 0, head: firstPrev, whole: true, brokenAt: null, reason: null };
+  }
 }

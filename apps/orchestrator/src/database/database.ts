@@ -15,6 +15,8 @@ export interface Database extends AsyncDisposable {
    * again, so it must have no effect outside of the transaction. Inside it only `tx` may be used.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Does `work`, which only reads, on the state of one moment. Writers go on meanwhile. */
+  snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Answers when the engine answers; throws kind `unavailable` when it does not. */
   ping(): Promise<void>;
 }

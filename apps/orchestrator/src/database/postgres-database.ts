@@ -96,6 +96,14 @@ class PostgresDatabase implements Database {
     }
   }
 
+  async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await this.read.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
+    } catch (error) {
+      throw classifyDatabaseError(error);
+    }
+  }
+
   async ping(): Promise<void> {
     try {
       await sql`select 1`.execute(this.read);

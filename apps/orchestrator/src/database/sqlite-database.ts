@@ -19,12 +19,12 @@ export async function openSqlite(path: string): Promise<Database> {
     await writer.destroy();
     throw error;
   }
-  return new SqliteDatabase(writer, new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openReader(path)) }));
+  return new SqliteDatabase(path, writer, openSqliteReader(path));
 }
 
 /** Opens only for reading, without migrating: for tools that look at a data folder. */
 export function openSqliteReader(path: string): Reader {
-  return new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openReader(path)) });
+  return new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openReader(path), 'begin') });
 }
 
 function openWriter(path: string): DatabaseSync {
@@ -47,16 +47,28 @@ function openWith(path: string, readOnly: boolean, pragmas: string): DatabaseSyn
 
 class SqliteDatabase implements Database {
   readonly engine = 'sqlite';
+  readonly #path: string;
   readonly #writer: Kysely<Tables>;
   readonly read: Reader;
 
-  constructor(writer: Kysely<Tables>, read: Reader) {
+  constructor(path: string, writer: Kysely<Tables>, read: Reader) {
+    this.#path = path;
     this.#writer = writer;
     this.read = read;
   }
 
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#writer.transaction().execute(work);
+  }
+
+  /** In WAL mode a transaction sees one state from its first read to its end; on a connection of its own, so that no other read waits. */
+  async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const reader = openSqliteReader(this.#path);
+    try {
+      return await reader.transaction().execute(work);
+    } finally {
+      await reader.destroy();
+    }
   }
 
   async ping(): Promise<void> {

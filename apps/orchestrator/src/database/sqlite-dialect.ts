@@ -21,9 +21,12 @@ const maxPreparedStatements = 200;
  */
 export class NodeSqliteDialect implements Dialect {
   readonly #open: () => DatabaseSync;
+  readonly #begin: string;
 
-  constructor(open: () => DatabaseSync) {
+  /** `begin` is how transactions begin; one that only reads is `begin`, which takes no lock. */
+  constructor(open: () => DatabaseSync, begin: 'begin immediate' | 'begin' = 'begin immediate') {
     this.#open = open;
+    this.#begin = begin;
   }
 
   createAdapter(): SqliteAdapter {
@@ -31,7 +34,7 @@ export class NodeSqliteDialect implements Dialect {
   }
 
   createDriver(): Driver {
-    return new NodeSqliteDriver(this.#open);
+    return new NodeSqliteDriver(this.#open, this.#begin);
   }
 
   createIntrospector(database: Kysely<unknown>): DatabaseIntrospector {
@@ -52,10 +55,12 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 
 class NodeSqliteDriver implements Driver {
   readonly #open: () => DatabaseSync;
+  readonly #begin: string;
   #connection: NodeSqliteConnection | undefined;
 
-  constructor(open: () => DatabaseSync) {
+  constructor(open: () => DatabaseSync, begin: string) {
     this.#open = open;
+    this.#begin = begin;
   }
 
   async init(): Promise<void> {
@@ -68,7 +73,7 @@ class NodeSqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    await connection.executeQuery(CompiledQuery.raw(this.#begin));
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {

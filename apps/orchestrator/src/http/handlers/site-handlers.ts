@@ -1,7 +1,7 @@
 import { FortFailError, isFortFailError } from '@fortfail/base';
 import type { Drill } from '@fortfail/protocol';
 import { toAgent } from '../../agents/agent-rows.ts';
-import { verifyAll } from '../../audit/verify.ts';
+import { readHeads, verifyAll } from '../../audit/verify.ts';
 import { drillsWithAgent, loadDrill, loadRepository } from '../../catalog/load.ts';
 import { loadOverview } from '../../catalog/overview.ts';
 import type { Change } from '../../changes/changes.ts';
@@ -129,8 +129,9 @@ export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
       };
     },
     verifyAudit: async () => {
+      const heads = await readHeads(database.read);
       await services.auditFile?.flush();
-      return { body: (await verifyAll(database.read, services.auditFile?.path)).result };
+      return { body: (await verifyAll(database.read, services.auditFile?.path, heads)).result };
     },
   };
 }

@@ -1,0 +1,45 @@
+import type { Tables } from '../database/tables.ts';
+
+/**
+ * The tables of a catalog copy, each after those it refers to, with the columns that order its rows. Left out is what
+ * only lets somebody in for a while (sessions, login links, challenges, remembered answers): after a rebuild people sign
+ * in anew.
+ */
+export const copiedTables = {
+  site: ['id'],
+  person: ['id'],
+  passkey: ['id'],
+  agent: ['id'],
+  repository: ['id'],
+  plan: ['id'],
+  schedule_mark: ['plan_id', 'kind'],
+  slot: ['plan_id', 'kind', 'due_at'],
+  job: ['id'],
+  job_log: ['job_id', 'n'],
+  restore_point: ['id'],
+  drill: ['id'],
+  restore: ['id'],
+  event: ['seq'],
+  event_head: ['name'],
+  audit: ['chain', 'seq'],
+  audit_detail: ['chain', 'seq'],
+  audit_head: ['chain'],
+} as const satisfies Partial<Record<keyof Tables, readonly string[]>>;
+
+export type CopiedTable = keyof typeof copiedTables;
+export const copiedTableNames = Object.keys(copiedTables) as CopiedTable[];
+
+/** Rows that a fresh database has already: an import replaces them. */
+export const seededTables: ReadonlySet<CopiedTable> = new Set(['event_head', 'audit_head']);
+
+/** What `manifest.json` of a copy says: which schema, and for each table how many rows with which SHA-256 of its file. */
+export interface CatalogManifest {
+  readonly format: 1;
+  /** Name of the newest migration of the database that was copied. */
+  readonly schema: string;
+  readonly madeAt: string;
+  readonly version: string;
+  readonly tables: Readonly<Record<string, { readonly rows: number; readonly sha256: string }>>;
+}
+
+export const manifestName = 'manifest.json';
