@@ -7,6 +7,7 @@ export { ExcludeMatcher, PatternList, type PatternListOptions, splitPath } from 
 export { cacheFolderTag, type FolderTag, parseFolderTag } from './files/exclude-rules.ts';
 export { parseFilesFrom, parseFilesFromRaw, parseFilesFromVerbatim } from './files/files-from.ts';
 export { HardLinkIndex, type LinkCandidate } from './files/hard-links.ts';
+export { removeLeftOvers, stagingPrefix } from './files/left-overs.ts';
 export {
   type ExtendedAttribute,
   type FileMetadata,
@@ -24,7 +25,6 @@ export { type OpenedFile, openForRead } from './files/read-file.ts';
 export { removeTree } from './files/remove-tree.ts';
 export { type RestoreFailure, type RestoreStep, restoreFailure } from './files/restore-failure.ts';
 export { snapshotPaths } from './files/root-tree.ts';
-export { stagingPrefix } from './files/staging.ts';
 export { checkNodeName, type FilePlan, RestoreTarget, type TargetOptions } from './files/target.ts';
 export { decodeTextFile } from './files/text-file.ts';
 export { existingTargets, type TargetCheck, type WalkEvent, type WalkOptions, walk } from './files/walk.ts';

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FortFailError } from '@fortfail/base';
+import { removeLeftOvers } from '@fortfail/source';
 import type { AgentConfig } from '../config.ts';
 import { errnoOf } from '../durable-file.ts';
 
@@ -9,8 +10,12 @@ export function targetOf(target: string | null, restoreId: string, config: Agent
   return target ?? join(config.restoreRoot, restoreId);
 }
 
-/** Throws `conflict` for a target that holds anything: no restore writes over something unasked. */
+/**
+ * Throws `conflict` for a target that holds anything: no restore writes over something unasked. What an attempt left that
+ * was killed does not count, and goes.
+ */
 export async function requireFresh(target: string): Promise<void> {
+  removeLeftOvers(Buffer.from(target));
   const names = await readdir(target).catch((error: unknown) => {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return [];

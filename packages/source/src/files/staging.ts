@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { FortFailError } from '@fortfail/base';
 import { renameExclusive } from '../system/rename.ts';
 import { syncFileSystem, syncFolder } from '../system/sync.ts';
 import { fileError, isMissing } from '../system/system-error.ts';
+import { newStagingName, removeLeftOvers } from './left-overs.ts';
 import { byteString, joinPath, parentPath, pathBytes, pathText } from './path.ts';
 import { removeTree } from './remove-tree.ts';
-
-/** How the name of an unfinished restore begins; whatever still bears it after a crash may be removed. */
-export const stagingPrefix = '.fortfail-restore-';
 
 /**
  * A folder that comes into being at once: written beside its final place (or, when that is an existing empty folder,
@@ -28,11 +25,13 @@ export class Staging {
 
   /** Throws `conflict` when the folder exists and is not empty, and the errors of making the stage. */
   static open(folder: Buffer): Staging {
-    const name = Buffer.from(`${stagingPrefix}${randomBytes(8).toString('hex')}`);
+    const name = Buffer.from(newStagingName());
     try {
+      removeLeftOvers(folder);
       const isThere = Staging.#isEmptyFolder(folder);
       const parent = isThere ? folder : pathBytes(parentPath(byteString(folder)));
       mkdirSync(parent, { recursive: true, mode: 0o700 });
+      removeLeftOvers(parent);
       const stage = joinPath(parent, name);
       mkdirSync(stage, { mode: 0o700 });
       return new Staging(folder, stage, isThere);

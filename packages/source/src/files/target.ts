@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   type BigIntStats,
   closeSync,
@@ -18,13 +17,14 @@ import { makeDevice, makeFifo } from '../system/special-files.ts';
 import { syncFileSystem } from '../system/sync.ts';
 import { fileError, isMissing } from '../system/system-error.ts';
 import { type ApplicableMetadata, type ApplyOptions, applyMetadata } from './apply-metadata.ts';
+import { newStagingName, removeLeftOvers } from './left-overs.ts';
 import type { RecordedMetadata } from './metadata.ts';
 import type { OwnerNames } from './names.ts';
 import { decideOverwrite, type OverwriteDecision, type OverwritePolicy } from './overwrite.ts';
 import { absolutePath, byteString, joinPath, parentPath, pathBytes, pathText } from './path.ts';
 import { removeTree } from './remove-tree.ts';
 import { type RestoreFailure, type RestoreStep, restoreFailure } from './restore-failure.ts';
-import { renameOver, Staging, stagingPrefix } from './staging.ts';
+import { renameOver, Staging } from './staging.ts';
 
 export interface TargetOptions {
   readonly folder: string | Uint8Array;
@@ -75,7 +75,7 @@ export class RestoreTarget {
   readonly #options: TargetOptions;
   readonly #folder: Buffer;
   readonly #staging: Staging | undefined;
-  readonly #temporaryPrefix = `${stagingPrefix}${randomBytes(6).toString('hex')}-`;
+  readonly #temporaryPrefix = newStagingName();
   #temporaryCount = 0;
   /** Where the entries of the snapshot's root tree are written. */
   readonly root: Buffer;
@@ -95,6 +95,7 @@ export class RestoreTarget {
     } catch (error) {
       throw fileError(error, 'create folder', folder);
     }
+    removeLeftOvers(folder);
   }
 
   /** The path of an entry in a folder of the target. Throws `damaged` for a name that would leave the folder. */
@@ -148,7 +149,7 @@ export class RestoreTarget {
   enterFolder(path: Buffer): boolean {
     return this.#attempt(path, 'create', () => {
       const existing = this.#staging === undefined ? this.#existing(path) : undefined;
-      if (existing?.isDirectory() === true) return;
+      if (existing?.isDirectory() === true) return removeLeftOvers(path);
       if (existing !== undefined) {
         // What is there is no folder, perhaps a link to one: following it would write somewhere else.
         if (this.#options.overwrite === 'never') throw inTheWay(path);
@@ -170,7 +171,7 @@ export class RestoreTarget {
 
   #temporaryPath(path: Buffer): Buffer {
     this.#temporaryCount += 1;
-    return joinPath(pathBytes(parentPath(byteString(path))), Buffer.from(`${this.#temporaryPrefix}${this.#temporaryCount}`));
+    return joinPath(pathBytes(parentPath(byteString(path))), Buffer.from(`${this.#temporaryPrefix}-${this.#temporaryCount}`));
   }
 
   /** Puts files that are written and have their metadata into their places, after one sync for all. Answers those that are there. */
