@@ -61,7 +61,8 @@ export interface StoredCounts {
   readonly bytesStored: number;
 }
 
-export function joinPaths(paths: readonly Uint8Array[]): Uint8Array {
+/** Paths one behind the other, each followed by NUL, in a buffer of their own. */
+export function joinPaths(paths: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const length = paths.reduce((sum, path) => sum + path.length + 1, 0);
   const joined = new Uint8Array(length);
   let offset = 0;

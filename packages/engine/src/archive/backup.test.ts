@@ -136,6 +136,21 @@ describe('what can go wrong meanwhile', () => {
     await expectClean(skip);
   });
 
+  it('starts over when its lock is taken away, and ends with one whole snapshot', async ({ skip }) => {
+    for (let count = 0; count < 50; count += 1) writeFileSync(fixture.path(`source/${count}`), randomBytes(1000));
+    await using other = await fixture.open();
+    let unlocked: Promise<number> | undefined;
+    const onEvent = (event: EngineEvent): void => {
+      if (event.type === 'item') unlocked ??= other.unlock({ removeAll: true });
+    };
+    const summary = await fixture.backup(['source'], { onEvent, withItems: true });
+    expect(await unlocked).toBe(1);
+    expect(summary.filesNew).toBe(50);
+    expect(readdirSync(join(fixture.location, 'snapshots')).length).toBe(1);
+    expect(readdirSync(join(fixture.location, 'locks'))).toEqual([]);
+    await expectClean(skip);
+  });
+
   it('leaves a clean repository when it is killed, and the next backup simply goes on', { timeout: 120_000 }, async ({ skip }) => {
     for (let count = 0; count < 300; count += 1) writeFileSync(fixture.path(`source/${count}`), randomBytes(150_000));
     for (const delayMs of [150, 300, 400, 500, 650]) {

@@ -19,7 +19,8 @@ const maxPaths = 128;
 const maxBytes = 4 << 20;
 /** What a file costs beside its bytes, so that many small files do not make one giant batch. */
 const bytesPerFile = 16 << 10;
-const maxWaiting = 96;
+/** Enough for the threads to go on while the walk lists a large folder, and few enough for their entries to die young. */
+const maxWaiting = 16;
 const largeFileBytes = 64 << 20;
 const maxLargeFiles = 2;
 
@@ -77,7 +78,7 @@ export class FileBatches {
     } as const;
     this.#open += 1;
     this.#pool
-      .submit(job, { transfer: [job.paths.buffer as ArrayBuffer, job.sizes.buffer as ArrayBuffer] })
+      .submit(job, { transfer: [job.paths.buffer, job.sizes.buffer] })
       .then((reply) => settleFiles(files, reply))
       .catch(this.#onFailure)
       .finally(() => this.#ended());

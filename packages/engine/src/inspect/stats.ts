@@ -157,8 +157,11 @@ function plainLength(repository: Repository, id: string): number {
   const found = repository.index.find('data', Buffer.from(id, 'hex'));
   if (found === undefined)
     throw new FortFailError({ kind: 'damaged', code: 'blob-missing', message: `unable to find blob '${id}' in the index` });
-  return found.uncompressedLength || found.length - 32;
+  return found.uncompressedLength || found.length - sealedOverhead;
 }
+
+/** What sealing adds to a blob. */
+const sealedOverhead = 32;
 
 /** Every blob that the snapshots need, each once, as it is stored. */
 class RawDataCounter implements StatsCounter {
@@ -192,10 +195,12 @@ class RawDataCounter implements StatsCounter {
     if (found === undefined)
       throw new FortFailError({ kind: 'damaged', code: 'blob-missing', message: `unable to find blob '${id}' in the index` });
     this.#size += found.length;
-    this.#uncompressedSize += found.uncompressedLength || found.length - 32;
+    // As if the plaintext itself had been sealed: restic compares like with like.
+    const sealedPlain = (found.uncompressedLength || found.length - sealedOverhead) + sealedOverhead;
+    this.#uncompressedSize += sealedPlain;
     if (found.uncompressedLength > 0) {
       this.#compressedTo += found.length;
-      this.#compressedFrom += found.uncompressedLength;
+      this.#compressedFrom += sealedPlain;
     }
     return true;
   }
