@@ -63,7 +63,7 @@ async function expectSameShape(where: Place, ...args: string[]): Promise<void> {
   });
 }
 
-describe.skipIf(resticPath === undefined)("restic's JSON", { timeout: 120_000 }, () => {
+describe.skipIf(resticPath === undefined)("restic's JSON", { timeout: 300_000 }, () => {
   it('of init, and of every verb that reads', async () => {
     const where = await place();
     const theirs = await restic(['init', '--json'], { env: { ...where.env, RESTIC_REPOSITORY: join(where.folder, 'other') } });
@@ -146,7 +146,7 @@ describe.skipIf(resticPath === undefined)("restic's JSON", { timeout: 120_000 },
   });
 });
 
-describe.skipIf(resticPath === undefined)("restic's text", { timeout: 120_000 }, () => {
+describe.skipIf(resticPath === undefined)("restic's text", { timeout: 300_000 }, () => {
   it('of listings is the same to the letter', async () => {
     const where = await readyPlace();
     for (const tag of ['a', 'b']) await fortfail(['backup', 'src', '--tag', tag], { env: where.env, cwd: where.folder });

@@ -27,7 +27,7 @@ async function place(): Promise<Place> {
   return { folder, repository, does };
 }
 
-describe("failures of restic's verbs", { timeout: 60_000 }, () => {
+describe("failures of restic's verbs", { timeout: 300_000 }, () => {
   it('are one sentence and a hint on standard error, and nothing on standard output', async () => {
     const { folder, repository, does } = await place();
     const cases: readonly (readonly [string, number, string, RunOptions?])[] = [
@@ -88,7 +88,7 @@ describe("failures of restic's verbs", { timeout: 60_000 }, () => {
   });
 });
 
-describe('a backup', { timeout: 60_000 }, () => {
+describe('a backup', { timeout: 300_000 }, () => {
   it('warns, says what is missing, and exits 3 when one of several paths is not there', async () => {
     const { does, repository } = await place();
     const outcome = await does('backup src absent');
@@ -134,7 +134,7 @@ describe('a backup', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a new repository', { timeout: 60_000 }, () => {
+describe('a new repository', { timeout: 300_000 }, () => {
   it('may cut files as another one does', async () => {
     const { does, folder } = await place();
     const copy = '-r copy init --copy-chunker-params --from-repo repository';
@@ -149,7 +149,7 @@ describe('a new repository', { timeout: 60_000 }, () => {
   });
 });
 
-describe('keys', { timeout: 120_000 }, () => {
+describe('keys', { timeout: 300_000 }, () => {
   it('are added, changed and removed; never the one in use', async () => {
     const { does, folder, repository } = await place();
     writeFileSync(join(folder, 'second'), 'second\n');
@@ -172,7 +172,7 @@ describe('keys', { timeout: 120_000 }, () => {
   });
 });
 
-describe('forget, restore and check', { timeout: 120_000 }, () => {
+describe('forget, restore and check', { timeout: 300_000 }, () => {
   it('forgets into the trash, by policy and by name', async () => {
     const { does, repository } = await place();
     for (const _ of [1, 2, 3]) expect(await does('backup -q src')).toEqual({ code: 0, stdout: '', stderr: '' });
