@@ -39,7 +39,7 @@ export const backupOptions = {
   iexcludeFile: list('--iexclude-file <file>', 'like --exclude-file without regard to case'),
   ignoreCtime: flag('--ignore-ctime', 'do not look at change times to find changed files'),
   ignoreInode: flag('--ignore-inode', 'do not look at inodes and change times to find changed files'),
-  noScan: flag('--no-scan', 'do not estimate the size first (accepted for restic; the size is never read ahead here)'),
+  noScan: flag('--no-scan', 'do not estimate the size first (accepted for restic; makes no difference here)'),
   oneFileSystem: flag('-x, --one-file-system', 'do not leave the file systems of the named paths'),
   parent: text('--parent <snapshot>', 'compare with this snapshot instead of the newest of the same host and paths'),
   readConcurrency: value('--read-concurrency <n>', 'read so many files at once (accepted for restic; the cores decide here)', wholeNumber),
