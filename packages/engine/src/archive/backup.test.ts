@@ -187,7 +187,7 @@ describe('large things', () => {
     expect(describeTree(fixture.path('target/source'))).toEqual(describeTree(fixture.path('source')));
   });
 
-  it('stores and restores a folder of 100,000 entries', { timeout: 180_000 }, async () => {
+  it('stores and restores a folder of 100,000 entries', { timeout: 400_000 }, async () => {
     for (let count = 0; count < 100_000; count += 1) writeFileSync(fixture.path(`source/${count}`), count % 10 === 0 ? String(count) : '');
     const summary = await fixture.backup(['source']);
     expect(summary.filesNew).toBe(100_000);
