@@ -2,7 +2,8 @@ import { summariseVerdicts, verdictOrder } from '@fortfail/policy';
 import type { Job, Restore, RouteAnswer, RouteBody, RouteName, RouteQuery } from '@fortfail/protocol';
 import { filesOf } from './files.ts';
 import { missing, Refusal } from './refusal.ts';
-import { idOf, slotsOf, stateOf, type World } from './world.ts';
+import { slotsOf, stateOf } from './states.ts';
+import { idOf, iso, type World } from './world.ts';
 
 /** One call, its parts already checked against the route's schemas. */
 export interface Call<N extends RouteName> {
@@ -27,7 +28,6 @@ export const sentinels = {
 
 let lastJob = 40_000;
 let lastRestore = 0;
-const iso = (time: number): string => new Date(time).toISOString();
 
 const addJob = (world: World, given: Pick<Job, 'kind'> & Partial<Job>): Job => {
   lastJob += 1;

@@ -76,7 +76,8 @@ export interface Visit extends AsyncDisposable {
   open(path: string): Promise<void>;
 }
 
-const watch = (page: Page, url: string, faults: string[]): void => {
+/** Notes what no page may do. */
+export const watch = (page: Page, url: string, faults: string[]): void => {
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
     // A refused call is told by the browser as an error of the network; the pages handle it.

@@ -33,15 +33,21 @@ const applyTheme = (): void => {
   else document.documentElement.dataset.theme = current.theme;
 };
 
+/** False where this browser keeps nothing (a private window): the choices then last as long as the page. */
+const keep = (): boolean => {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(current));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** Changes some of the choices, shows them at once and keeps them. */
 export const setPreferences = (change: Partial<Preferences>): void => {
   current = { ...current, ...change };
   applyTheme();
-  try {
-    localStorage.setItem(KEY, JSON.stringify(current));
-  } catch (error) {
-    console.warn('unable to keep the choices in this browser', error);
-  }
+  keep();
   for (const listener of listeners) listener();
 };
 

@@ -71,7 +71,7 @@ const EntryRow = ({ entry, selection, onSelect }: Omit<FolderTableProps, 'entrie
       <td className="num sec" title={entry.size === null ? undefined : `${entry.size} bytes`}>
         {entry.type === 'file' && entry.size !== null ? size(entry.size) : '–'}
       </td>
-      <td className="sec">
+      <td className="sec date">
         <Moment at={entry.modified} />
       </td>
       <td className="sec owner">
@@ -115,7 +115,9 @@ export const FolderTable = ({ entries, selection, onSelect }: FolderTableProps) 
             <th scope="col" className="num">
               Size
             </th>
-            <th scope="col">Changed</th>
+            <th scope="col" className="date">
+              Changed
+            </th>
             <th scope="col" className="owner">
               Owner
             </th>

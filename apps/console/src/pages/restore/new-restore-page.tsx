@@ -55,6 +55,9 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
       navigate(`/restores/${restore.id}`);
     },
   });
+  const repository = useRouteQuery('listRepositories').data?.items.find(({ id }) => id === point.repositoryId);
+  const password = repository?.passwordFile ? `--password-file ${quote(repository.passwordFile)} ` : '';
+  const store = repository ? `-r ${quote(repository.location)} ${password}` : '';
   const include = [...selection].map((each) => ` --include ${quote(each)}`).join('');
   return (
     <>
@@ -114,7 +117,7 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
         </div>
       </section>
       <CommandLine
-        command={`fortfail restore ${point.snapshot.slice(0, 8)} --target ${target.kind === 'named' && target.path ? quote(target.path) : 'FOLDER'}${include}`}
+        command={`fortfail ${store}restore ${point.snapshot.slice(0, 8)} --target ${target.kind === 'named' && target.path ? quote(target.path) : 'FOLDER'}${include}`}
       />
     </>
   );
