@@ -157,7 +157,7 @@ const proposalOf = (world: World, restore: Restore): NonNullable<Restore['propos
     packs: 4,
     bytesToRead: 3_100_000,
     freeBytes: 214_000_000_000,
-    conflicts: isBusy ? [{ path: `${sentinels.busyTarget}/LocalSettings.php`, onDisk: 'file, 14.4 KB', inPoint: 'file, 14.2 KB' }] : [],
+    conflicts: isBusy ? [{ path: `${sentinels.busyTarget}/LocalSettings.php`, onDisk: 'file, 14.4 kB', inPoint: 'file, 14.2 kB' }] : [],
     conflictCount: isBusy ? 1 : 0,
     limits: [],
     expectedSeconds: 2,

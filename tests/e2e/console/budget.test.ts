@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildConsole } from './harness.ts';
 
-const KB = 1000;
+const kB = 1000;
 
 describe('what the console weighs', () => {
   let dist = '';
@@ -24,9 +24,9 @@ describe('what the console weighs', () => {
   const sum = (extension: string): number =>
     files.filter(({ name }) => name.endsWith(extension)).reduce((total, { gzipped }) => total + gzipped, 0);
 
-  test('all scripts together stay below 130 KB, all styles below 14 KB', () => {
-    expect(sum('.js')).toBeLessThan(130 * KB);
-    expect(sum('.css')).toBeLessThan(14 * KB);
+  test('all scripts together stay below 130 kB, all styles below 14 kB', () => {
+    expect(sum('.js')).toBeLessThan(130 * kB);
+    expect(sum('.css')).toBeLessThan(14 * kB);
   });
 
   test('every asset carries a hash in its name', () => {

@@ -23,7 +23,7 @@ describe.skipIf(skipReason)('a restore', () => {
     await page.getByRole('link', { name: 'conf', exact: true }).click();
     await page.getByLabel('Choose apache.conf').check();
     await page.getByText('2 chosen').waitFor();
-    await page.getByText('7.51 KB').waitFor();
+    await page.getByText('7.51 kB').waitFor();
     await ask(seen);
     await page.getByRole('heading', { level: 1, name: 'A restore of wiki-pages is being worked out' }).waitFor();
     expect(api.orders[0]?.body).toEqual({
@@ -34,7 +34,7 @@ describe.skipIf(skipReason)('a restore', () => {
     const id = api.world.restores[0]?.id ?? '';
     expect(page.url()).toBe(`${api.url}/restores/${id}`);
     api.answerProposal(id);
-    await page.getByText(/fort-01 answers: 2 files, 459 KB, nothing in the way\./).waitFor();
+    await page.getByText(/fort-01 answers: 2 files, 459 kB, nothing in the way\./).waitFor();
     await page.getByRole('button', { name: 'Continue…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Restore 2 files of wiki-pages?' });
     await dialog.waitFor();
@@ -114,7 +114,7 @@ describe.skipIf(skipReason)('a restore', () => {
     await ask(seen);
     await page.getByRole('heading', { level: 1, name: /worked out/ }).waitFor();
     api.answerProposal(api.world.restores[0]?.id ?? '');
-    await page.getByRole('cell', { name: 'file, 14.4 KB' }).waitFor();
+    await page.getByRole('cell', { name: 'file, 14.4 kB' }).waitFor();
     expect(await page.getByRole('button', { name: 'Continue…' }).getAttribute('aria-disabled')).toBe('true');
     await page.getByText('The folder is not empty. Choose another one.').waitFor({ state: 'attached' });
   });

@@ -1,10 +1,10 @@
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 const separated = new Intl.NumberFormat('en');
 
 /** A number of things, with separators: `2,041`. */
 export const count = (value: number): string => separated.format(value);
 
-/** Bytes in decimal units with three figures at most: `14.2 KB`, `9.4 GB`, `7.79 TB`. */
+/** Bytes in decimal units with three figures at most: `14.2 kB`, `9.4 GB`, `7.79 TB`. */
 export const size = (bytes: number): string => {
   let value = Math.max(0, bytes);
   let unit = 0;
