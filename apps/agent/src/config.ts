@@ -8,6 +8,8 @@ export interface AgentConfig {
   /** The orchestrator's audit log, a part of the `config` source. */
   readonly auditLog: string;
   readonly socketPath: string;
+  /** Where the orchestrator puts copies of a database that lies elsewhere. */
+  readonly catalogCopies: string;
   readonly agentFolder: string;
   /** Restores without a target of their own go below it. */
   readonly restoreRoot: string;
@@ -38,6 +40,7 @@ export function readConfig(env: Environment): AgentConfig {
     dataFolder,
     auditLog: resolve(env.WAL_PATH || join(dataFolder, 'audit.log')),
     socketPath: join(dataFolder, 'run', 'orchestrator.sock'),
+    catalogCopies: join(dataFolder, 'run', 'catalog-copy'),
     agentFolder: join(dataFolder, 'agent'),
     restoreRoot: join(dataFolder, 'restore'),
     scratchRoot: join(dataFolder, 'scratch'),

@@ -11,6 +11,7 @@ import { AgentHub } from './agents/agent-hub.ts';
 import { buildApp } from './app.ts';
 import { AuditFile } from './audit/audit-file.ts';
 import { catalogEffects } from './catalog/settle.ts';
+import { CatalogCopies } from './catalog-copy/catalog-copies.ts';
 import { Changes, systemContext } from './changes/changes.ts';
 import { EventFeed } from './changes/event-feed.ts';
 import type { Config } from './config.ts';
@@ -39,6 +40,8 @@ export interface ServiceParts {
   readonly addresses: () => Addresses;
   /** Where the audit file lies; none in tests. */
   readonly auditPath?: string;
+  /** Where copies of a database outside the data folder are put for the agent. */
+  readonly copyFolder?: string | undefined;
   /** Told when the first person was made. */
   readonly onFirstPerson?: () => void;
 }
@@ -54,7 +57,9 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
   const queue = new JobQueue({ database, changes, clock, logger, effects: catalogEffects });
   const log = new JobLog(database, feed);
   const progress = new JobProgressBoard(feed);
-  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site: site.name });
+  const { copyFolder } = parts;
+  const copies = copyFolder === undefined ? undefined : new CatalogCopies({ database, clock, version, folder: copyFolder });
+  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site: site.name, copies });
   return {
     site,
     clock,
@@ -111,6 +116,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     siteName: config.siteName,
     auditPath: config.auditPath,
     addresses,
+    copyFolder: config.databaseUrl === undefined ? undefined : join(config.dataFolder, 'run', 'catalog-copy'),
     onFirstPerson: () => rmSync(folder.firstLoginPath, { force: true }),
   }).catch((error: unknown) => {
     throw explain(config.dataFolder, error);

@@ -25,6 +25,11 @@ export const jobPayload = z.discriminatedUnion('kind', [
     planName: z.string(),
     source: planSource,
     tags: z.array(z.string()),
+    /** For `config` with a database outside the data folder: the copy's name below `run/catalog-copy`. */
+    catalogCopy: z
+      .string()
+      .regex(/^job_[0-9a-f]{16}-\d{1,9}$/)
+      .optional(),
   }),
   z.object({ kind: z.literal('check'), repository: repositoryReference, readData: z.boolean() }),
   z.object({

@@ -1,10 +1,11 @@
-import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path/posix';
-import { listTree } from '@fortfail/engine';
+import { isFortFailError } from '@fortfail/base';
+import { type ListPage, listTree } from '@fortfail/engine';
 import type { AgentQuestion, FileEntry, FileListing } from '@fortfail/protocol';
-import { goQuote, type TreeNode } from '@fortfail/repository';
+import type { Repository, Snapshot, TreeNode } from '@fortfail/repository';
 import { unixPermissions } from '@fortfail/source';
 import type { RepositoryShelf } from '../repositories/repository-shelf.ts';
+import { pathsShownAs, textOfName } from './entry-path.ts';
 
 type ListFiles = Extract<AgentQuestion, { method: 'list-files' }>;
 /** The listing without the restore point's id, which only the orchestrator knows. */
@@ -16,14 +17,25 @@ const knownTypes: ReadonlySet<string> = new Set(['file', 'dir', 'symlink', 'dev'
 export async function listFiles(question: ListFiles, shelf: RepositoryShelf): Promise<ListedFiles> {
   return await shelf.browse(question.repository, async (repository) => {
     const snapshot = await repository.findSnapshot(question.snapshot);
-    const page = await listTree(repository, snapshot, question.path, { cursor: question.cursor ?? undefined, limit: question.limit });
+    const page = await pageOf(repository, snapshot, question);
     const entries = page.nodes.map((node) => entryOf(question.path, node));
     return { path: question.path, entries, nextCursor: page.nextCursor ?? null };
   });
 }
 
+async function pageOf(repository: Repository, snapshot: Snapshot, { path, cursor, limit }: ListFiles): Promise<ListPage> {
+  const [likeliest = path, other] = pathsShownAs(path);
+  const page = { cursor: cursor ?? undefined, limit };
+  try {
+    return await listTree(repository, snapshot, likeliest, page);
+  } catch (error) {
+    if (other === undefined || !isFortFailError(error, 'not-found')) throw error;
+    return await listTree(repository, snapshot, other, page);
+  }
+}
+
 function entryOf(folder: string, node: TreeNode): FileEntry {
-  const name = textOf(node.name);
+  const name = textOfName(node.name);
   return {
     name,
     path: join(folder, name),
@@ -35,13 +47,8 @@ function entryOf(folder: string, node: TreeNode): FileEntry {
     gid: node.gid,
     user: node.user,
     group: node.group,
-    linkTarget: node.linkTarget === undefined ? null : textOf(node.linkTarget),
+    linkTarget: node.linkTarget === undefined ? null : textOfName(node.linkTarget),
   };
-}
-
-/** Names are bytes: those that are no UTF-8 are shown quoted, as restic stores them. */
-function textOf(bytes: Buffer): string {
-  return isUtf8(bytes) ? bytes.toString('utf8') : goQuote(bytes);
 }
 
 const typeLetters: Readonly<Record<string, string>> = { dir: 'd', symlink: 'l', dev: 'b', chardev: 'c', fifo: 'p', socket: 's' };

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { cp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FortFailError, formatBytes } from '@fortfail/base';
 import { type BackupSummary, backup } from '@fortfail/engine';
@@ -32,22 +32,30 @@ export async function backUp(payload: PayloadOf<'backup'>, voice: JobVoice, part
   return endOf(summary, targets, config.hostname);
 }
 
-async function sourceOf({ source }: PayloadOf<'backup'>, parts: JobParts): Promise<{ targets: string[]; excludes: string[] }> {
+async function sourceOf(payload: PayloadOf<'backup'>, parts: JobParts): Promise<{ targets: string[]; excludes: string[] }> {
+  const { source, catalogCopy } = payload;
   if (source.kind === 'files') return { targets: source.paths, excludes: source.excludes };
-  const { dataFolder, auditLog } = parts.config;
-  await requireCatalog(dataFolder);
-  const stage = await stageConfig({ dataFolder, auditLog });
+  const { dataFolder, auditLog, catalogCopies } = parts.config;
+  if (catalogCopy === undefined) {
+    await requireCatalog(join(dataFolder, 'catalog.db'));
+    const stage = await stageConfig({ dataFolder, auditLog });
+    return { targets: [stage.folder], excludes: [] };
+  }
+  const copy = join(catalogCopies, catalogCopy);
+  await requireCatalog(join(copy, 'manifest.json'));
+  const stage = await stageConfig({ dataFolder, auditLog, exportDatabase: (folder) => cp(copy, folder, { recursive: true }) });
+  await rm(copy, { recursive: true, force: true });
   return { targets: [stage.folder], excludes: [] };
 }
 
 /** Configuration without the catalog would be called complete and could not rebuild anything. */
-async function requireCatalog(dataFolder: string): Promise<void> {
+async function requireCatalog(path: string): Promise<void> {
   try {
-    await stat(join(dataFolder, 'catalog.db'));
+    await stat(path);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    const message = `unable to back up FortFail itself, there is no catalog in '${dataFolder}'`;
-    const hint = 'Where the catalog is a PostgreSQL database, back that up with its own tools: this agent has no access to it.';
+    const message = `unable to back up FortFail itself, there is no catalog at '${path}'`;
+    const hint = 'Orchestrator and agent must work in the same data folder.';
     throw new FortFailError({ kind: 'not-found', code: 'catalog-missing', message, hint, cause: error });
   }
 }

@@ -135,6 +135,8 @@ export class JobDesk {
     const running = [...this.#working].map(({ lease }) => lease.payload);
     const isUrgent = urgentKinds.has(payload.kind);
     if (running.filter(({ kind }) => urgentKinds.has(kind) === isUrgent).length >= this.#parts.jobsAtOnce) return false;
+    // The configuration is staged in one place, which must not change while it is read.
+    if (isOfItself(payload) && running.some(isOfItself)) return false;
     if (!writingKinds.has(payload.kind)) return true;
     return !running.some((other) => writingKinds.has(other.kind) && other.repository.id === payload.repository.id);
   }
@@ -195,6 +197,10 @@ export class JobDesk {
       this.#drop(hand);
     }
   }
+}
+
+function isOfItself(payload: JobPayload): boolean {
+  return payload.kind === 'backup' && payload.source.kind === 'config';
 }
 
 type BareOutcome = Omit<Outcome, 'jobId' | 'fence'>;

@@ -207,6 +207,23 @@ describe('backup, check, forget', () => {
     expect(agent.entries).toEqual([]);
   });
 
+  it('takes the copy of a catalog that lies elsewhere, and leaves none behind', async () => {
+    await initialised();
+    const name = 'job_0000000000000009-2';
+    const copy = join(config.catalogCopies, name);
+    const payload = backupOf([], { source: { kind: 'config' }, catalogCopy: name });
+    await expect(perform(payload)).rejects.toMatchObject({ code: 'catalog-missing' });
+    mkdirSync(copy, { recursive: true });
+    for (const file of ['manifest.json', 'audit.ndjson']) writeFileSync(join(copy, file), '{}\n', { mode: 0o600 });
+    // Left over from before the site moved to another database: not its catalog any more.
+    writeFileSync(join(config.dataFolder, 'catalog.db'), 'old');
+    expect(await perform(payload)).toMatchObject({ status: 'succeeded' });
+    const stage = join(config.dataFolder, 'config-source');
+    expect(readdirSync(join(stage, 'database')).sort()).toEqual(['audit.ndjson', 'manifest.json']);
+    expect(existsSync(join(stage, 'catalog.db'))).toBe(false);
+    expect(existsSync(copy)).toBe(false);
+  });
+
   it('stops when it is told to, and leaves no lock', async () => {
     await initialised();
     const stop = new AbortController();

@@ -17,7 +17,11 @@ function defaultPath(env: Environment): string {
 /** The data folder: flag, then `FORTFAIL_DATA`, then the default. Relative paths count from where the command was typed. */
 export function dataFolder(flag: string | undefined, env: Environment): DataFolder {
   const path = resolve(typedIn(env), flag || env.FORTFAIL_DATA || defaultPath(env));
-  return { path, socket: join(path, 'run', 'orchestrator.sock'), auditFile: env.WAL_PATH || join(path, 'audit.log') };
+  return {
+    path,
+    socket: join(path, 'run', 'orchestrator.sock'),
+    auditFile: env.WAL_PATH ? resolve(typedIn(env), env.WAL_PATH) : join(path, 'audit.log'),
+  };
 }
 
 /** The folder in which the person typed the command: npm changes into the clone and tells the real one. */

@@ -1,6 +1,8 @@
 import { type ErrorKind, errorKinds, isFortFailError } from '@fortfail/base';
 import { type ClientCall, clientCall } from '../client/client-call.ts';
+import { runTool } from '../client/run-tool.ts';
 import { type ChainVerification, verifyAuditFile } from '../client/verify-audit-file.ts';
+import type { CommandContext } from '../command-context.ts';
 import { exitOk } from '../exit.ts';
 import type { auditVerifyOptions } from '../verbs/product-verbs.ts';
 import type { Perform } from '../verbs/verb.ts';
@@ -8,35 +10,40 @@ import type { Perform } from '../verbs/verb.ts';
 const damaged: ErrorKind = 'damaged';
 
 interface Finding extends ChainVerification {
-  /** What was verified: the table by the orchestrator, or a file by ourselves. */
+  /** What was verified: the database with its file, or a file by ourselves. */
   readonly of: string;
 }
 
-/** The table's chain as the orchestrator judges it; undefined when none is up. */
-async function askOrchestrator({ client, signal }: ClientCall): Promise<Finding | undefined> {
+/** Chains and file as the orchestrator judges them: the running one, else its own program on the same data. */
+async function verifySite(call: ClientCall, context: CommandContext): Promise<Finding[]> {
   try {
-    return { of: 'database', ...(await client.ask('verifyAudit', { signal })) };
+    const found = await call.client.ask('verifyAudit', { signal: call.signal });
+    return [{ of: placeOf(found, call), ...found }];
   } catch (error) {
-    if (isFortFailError(error, 'unavailable')) return undefined;
-    throw error;
+    if (!isFortFailError(error, 'unavailable')) throw error;
+    const { parts } = (await runTool('audit-verify', [], call.data, context)) as { readonly parts: readonly ChainVerification[] };
+    return parts.map((found) => ({ of: placeOf(found, call), ...found }));
   }
 }
 
-function findingText({ of, chain, whole, records, head, reason }: Finding): string {
-  return whole
-    ? `${of}: chain ${chain} is whole, ${records} records, head ${head}\n`
-    : `${of}: chain ${chain} is BROKEN: ${reason ?? ''}\n`;
+function placeOf({ chain }: ChainVerification, { data }: ClientCall): string {
+  return chain === 'file' ? data.auditFile : 'database';
 }
 
-/** `audit verify`: the table where an orchestrator is up, and the file in any case; exit 25 when either is broken. */
+function findingText({ of, chain, whole, records, head, brokenAt, reason }: Finding): string {
+  const what = chain === 'file' ? of : `${of}: chain ${chain}`;
+  return whole
+    ? `${what} is whole, ${records} records, head ${head}\n`
+    : `${what} is BROKEN at record ${brokenAt ?? '?'}: ${reason ?? ''}\n`;
+}
+
+/** `audit verify`: database and file of this site, or the file that was named; exit 25 when anything is broken. */
 export const perform: Perform<typeof auditVerifyOptions> = async ({ options, context }) => {
   const call = clientCall(options, context);
-  const file = options.file ?? call.data.auditFile;
-  const table = options.file === undefined ? await askOrchestrator(call) : undefined;
-  const chains = (await verifyAuditFile(file)).map((found): Finding => ({ of: file, ...found }));
-  const findings = table === undefined ? chains : [table, ...chains];
-  call.print({ whole: findings.every(({ whole }) => whole), findings }, () =>
-    findings.length === 0 ? `${file}: no records yet\n` : findings.map(findingText).join(''),
-  );
-  return findings.every(({ whole }) => whole) ? exitOk : errorKinds[damaged].exit;
+  const { file } = options;
+  const findings =
+    file === undefined ? await verifySite(call, context) : (await verifyAuditFile(file)).map((found): Finding => ({ of: file, ...found }));
+  const whole = findings.every((found) => found.whole);
+  call.print({ whole, findings }, () => (findings.length === 0 ? `${file}: no records yet\n` : findings.map(findingText).join('')));
+  return whole ? exitOk : errorKinds[damaged].exit;
 };

@@ -40,6 +40,7 @@ export function partEnvironment(config: StartConfig, env: Environment): Record<s
   delete own.HOST;
   own.FORTFAIL_DATA = config.data.path;
   own.PORT = String(config.port);
+  if (env.WAL_PATH) own.WAL_PATH = config.data.auditFile;
   // Halves the parts' start-up. In our own 0700 folder, never the shared one: what lies there is executed.
   own.NODE_COMPILE_CACHE ??= join(config.data.path, 'run', 'compile-cache');
   if (config.host !== undefined) own.HOST = config.host;

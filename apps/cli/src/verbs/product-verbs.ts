@@ -40,6 +40,8 @@ export const auditVerifyOptions = {
   file: text('--file <file>', 'verify this audit file instead of the one that FortFail keeps'),
 } as const;
 
+export const catalogImportOptions = { data, json } as const;
+
 const localExits = [
   '0  done',
   '1  a bug',
@@ -173,11 +175,30 @@ export const productVerbs = [
     name: 'audit verify',
     args: '',
     summary: 'Verify the audit chain, and name the first broken record',
-    description: 'Asks the orchestrator where one is up; otherwise reads the audit file in the data folder.',
+    description: 'Asks the orchestrator where one is up; otherwise reads the database and the audit file itself.',
     family: 'product',
     options: auditVerifyOptions,
     exits: [...localExits.slice(0, 3), '25  a record was changed, dropped or moved', ...localExits.slice(3)],
     next: 'fortfail status',
     load: () => import('../commands/audit-verify.ts'),
+  }),
+  defineVerb({
+    name: 'catalog import',
+    args: '<folder>',
+    summary: 'Fill a new database with a copy of a catalog',
+    description:
+      'The folder is database in a restored configuration of a site on PostgreSQL. Fills the database of DATABASE_URL, or that of the data folder; never one that is in use.',
+    family: 'product',
+    options: catalogImportOptions,
+    exits: [
+      '0  done',
+      '1  a bug',
+      '2  wrong usage',
+      '20  there is no copy in that folder',
+      '21  the database holds a site, or FortFail is up',
+      '25  the copy is damaged, or its audit chain is broken',
+    ],
+    next: 'fortfail start',
+    load: () => import('../commands/catalog-import.ts'),
   }),
 ];

@@ -1,13 +1,15 @@
 import { type Clock, FortFailError, fromErrorRecord, type Logger } from '@fortfail/base';
 import type { AgentQuestion, OrchestratorFrame } from '@fortfail/protocol';
+import type { CatalogCopies } from '../catalog-copy/catalog-copies.ts';
 import type { Changes } from '../changes/changes.ts';
 import type { EventFeed } from '../changes/event-feed.ts';
 import type { Database } from '../database/database.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { JobProgressBoard } from '../jobs/job-progress.ts';
 import type { JobHold, JobQueue } from '../jobs/job-queue.ts';
-import { jobPayloadOf } from '../jobs/job-rows.ts';
+import { type JobRow, jobPayloadOf } from '../jobs/job-rows.ts';
 import { AgentSession, type Wire } from './agent-session.ts';
+import { CopyDelivery } from './copy-delivery.ts';
 
 const askTimeoutMs = 20_000;
 const pumpEveryMs = 1000;
@@ -22,6 +24,8 @@ export interface AgentHubParts {
   readonly progress: JobProgressBoard;
   readonly feed: EventFeed;
   readonly site: string;
+  /** Where the database is outside the data folder: copies of it for the agent. */
+  readonly copies?: CatalogCopies | undefined;
 }
 
 type Question<T> = T & { readonly id: string };
@@ -39,11 +43,14 @@ export class AgentHub {
   readonly #pumping = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
   readonly #seen = new Set<string>();
+  readonly #delivery: CopyDelivery | undefined;
   #questions = 0;
   #isStopping = false;
 
   constructor(parts: AgentHubParts) {
     this.parts = parts;
+    const { copies } = parts;
+    this.#delivery = copies === undefined ? undefined : new CopyDelivery({ ...parts, copies });
     parts.queue.deliverTo(
       (agentId) => void this.pump(agentId),
       (agentId, hold, reason) => this.#sessions.get(agentId)?.send({ type: 'cancel', ...hold, reason }),
@@ -95,21 +102,20 @@ export class AgentHub {
       const session = this.#sessions.get(agentId);
       if (this.#isStopping || session === undefined || !session.isReady) return;
       try {
-        for (const job of await this.parts.queue.lease(agentId)) {
-          session.send({
-            type: 'lease',
-            jobId: job.id,
-            fence: job.fence,
-            attempt: job.attempt,
-            kind: jobPayloadOf(job).kind,
-            payload: jobPayloadOf(job),
-            until: job.lease_until ?? this.parts.clock.now().toISOString(),
-          });
-        }
+        for (const job of await this.parts.queue.lease(agentId)) this.#deliver(agentId, job);
       } catch (error) {
         this.parts.logger.error({ component: 'agents', agentId, err: error }, 'leasing failed');
       }
     } while (this.#again.has(agentId));
+  }
+
+  #deliver(agentId: string, job: JobRow): void {
+    const payload = jobPayloadOf(job);
+    const until = job.lease_until ?? this.parts.clock.now().toISOString();
+    const lease = { type: 'lease', jobId: job.id, fence: job.fence, attempt: job.attempt, kind: payload.kind, until } as const;
+    const send = (frame: OutgoingFrame): void => this.#sessions.get(agentId)?.send(frame);
+    if (this.#delivery === undefined || payload.kind !== 'backup' || payload.source.kind !== 'config') send({ ...lease, payload });
+    else this.#delivery.begin(agentId, job, (catalogCopy) => send({ ...lease, payload: { ...payload, catalogCopy } }));
   }
 
   /** Delivers retries whose time has come and takes back lost leases, until the signal. */
@@ -174,6 +180,7 @@ export class AgentHub {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.allSettled(this.#pumping.values());
+    await this.#delivery?.stop();
     for (const session of [...this.#sessions.values()]) session.close(1001, 'the orchestrator stops');
   }
 }

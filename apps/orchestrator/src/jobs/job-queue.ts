@@ -209,6 +209,17 @@ export class JobQueue {
     });
   }
 
+  /** Why this attempt was told to stop; null while it may go on. */
+  async stopReason(hold: JobHold): Promise<string | null> {
+    const job = await this.#parts.database.read
+      .selectFrom('job')
+      .select('cancel_reason')
+      .where('id', '=', hold.jobId)
+      .where('fence', '=', hold.fence)
+      .executeTakeFirst();
+    return job?.cancel_reason ?? null;
+  }
+
   /** Stops a job: one that waits ends at once, one that is worked on when its agent says so or its lease ends. */
   async cancel(context: ChangeContext, jobId: string, reason: string): Promise<JobRow> {
     return this.#parts.changes.run(context, async (change) => {

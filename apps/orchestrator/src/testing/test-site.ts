@@ -42,17 +42,19 @@ export class TestSite implements AsyncDisposable {
   readonly services: Services;
   readonly app: FastifyInstance;
   readonly #database: Database;
-  readonly #folder: string;
+  /** Its own, thrown away at the end. */
+  readonly folder: string;
 
   private constructor(parts: { clock: FakeClock; services: Services; app: FastifyInstance; database: Database; folder: string }) {
     this.clock = parts.clock;
     this.services = parts.services;
     this.app = parts.app;
     this.#database = parts.database;
-    this.#folder = parts.folder;
+    this.folder = parts.folder;
   }
 
-  static async open(database: Database): Promise<TestSite> {
+  /** With `copies` it hands copies of the catalog to agents, as a site on PostgreSQL does. */
+  static async open(database: Database, options: { copies?: boolean } = {}): Promise<TestSite> {
     const clock = new FakeClock();
     const folder = mkdtempSync(join(tmpdir(), 'ff-site-'));
     writeFileSync(join(folder, 'index.html'), '<!doctype html><title>console</title>');
@@ -63,6 +65,7 @@ export class TestSite implements AsyncDisposable {
       siteName: 'test',
       addresses: () => addresses,
       auditPath: join(folder, 'audit.log'),
+      copyFolder: options.copies === true ? join(folder, 'copies') : undefined,
     });
     const app = await buildApp(services, {
       isLocal: (request) => request.headers['x-test-local'] === '1',
@@ -123,7 +126,7 @@ export class TestSite implements AsyncDisposable {
     await this.app.close();
     await this.services.auditFile?.[Symbol.asyncDispose]();
     await this.#database[Symbol.asyncDispose]();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -136,11 +139,15 @@ export class TestAgent {
   closeCode: number | undefined;
   agentId = '';
   readonly #session: AgentSession;
+  #onFrame: () => void = () => undefined;
   #sequence = 0;
 
   private constructor(site: TestSite) {
     this.#session = site.services.hub.accept({
-      send: (text) => void this.frames.push(JSON.parse(text) as OrchestratorFrame),
+      send: (text) => {
+        this.frames.push(JSON.parse(text) as OrchestratorFrame);
+        this.#onFrame();
+      },
       close: (code) => {
         this.closeCode = code;
       },
@@ -217,6 +224,18 @@ export class TestAgent {
     });
   }
 
+  /** Resolves once a frame of that type came, which then is taken. */
+  async next<T extends OrchestratorFrame['type']>(type: T): Promise<Frame<T>> {
+    for (;;) {
+      const index = this.frames.findIndex((frame) => frame.type === type);
+      const [frame] = index < 0 ? [] : this.frames.splice(index, 1);
+      if (frame !== undefined) return frame as Frame<T>;
+      await new Promise<void>((resolve) => {
+        this.#onFrame = resolve;
+      });
+    }
+  }
+
   has(type: OrchestratorFrame['type']): boolean {
     return this.frames.some((frame) => frame.type === type);
   }
@@ -282,8 +301,11 @@ export function planDraftFor(repositoryId: string, changes: Partial<PlanDraftInp
 }
 
 /** A site with an agent, a ready repository and a plan. */
-export async function readySite(database: Database): Promise<{ site: TestSite; agent: TestAgent; repositoryId: string; planId: string }> {
-  const site = await TestSite.open(database);
+export async function readySite(
+  database: Database,
+  options: { copies?: boolean } = {},
+): Promise<{ site: TestSite; agent: TestAgent; repositoryId: string; planId: string }> {
+  const site = await TestSite.open(database, options);
   const agent = await TestAgent.connect(site);
   const made = await site.local<{ repository: { id: string } }>('POST', '/repositories', { name: 'main', path: '/repositories/main' });
   const lease = await agent.lease(site);
