@@ -57,8 +57,12 @@ export async function measureCourse({ program, args, options, folders }: Call): 
   return { ms: performance.now() - beganMs, events };
 }
 
-/** A moment of chance: by turns in time, which also meets the start, and by what is seen on disk, which meets the writing. */
+/**
+ * A moment of chance: by turns in time, which also meets the start, and by what is seen on disk, which meets the writing.
+ * The first turn is sure to meet the program alive: as soon as it does anything.
+ */
 export function drawMoment(turn: number, course: Course): Moment {
+  if (turn === 0 && course.events > 0) return { afterEvents: 1 };
   return turn % 2 === 1 && course.events > 0
     ? { afterEvents: randomInt(1, course.events + 1) }
     : { afterMs: randomInt(1, Math.max(2, Math.ceil(course.ms))) };

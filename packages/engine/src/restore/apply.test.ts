@@ -43,6 +43,15 @@ describe('into a new folder', () => {
     expect(readdirSync(fixture.path('exact/source/folder')).sort()).toEqual(['c.txt', 'd.log', 'same-as-a']);
   });
 
+  it('reads everything back before it has its name', async () => {
+    await fixture.backup(['source']);
+    const { phases, verifiedFiles, seconds } = await fixture.restore(fixture.path('target'), {}, { verify: true });
+    expect(phases.map(({ name }) => name)).toEqual(['plan', 'fetch', 'metadata', 'verify']);
+    expect(verifiedFiles).toBe(5);
+    const verifySeconds = phases.find(({ name }) => name === 'verify')?.seconds ?? 0;
+    expect(seconds + verifySeconds).toBeLessThan(phases.reduce((sum, phase) => sum + phase.seconds, 0) + 0.5);
+  });
+
   it('leaves nothing behind when it is cancelled', async () => {
     await fixture.backup(['source']);
     const stop = new AbortController();

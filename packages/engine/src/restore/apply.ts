@@ -56,9 +56,9 @@ async function currentPlan(
   });
 }
 
-/** Wall time of one part after the other. */
+/** Wall time of one part after the other; what has one name is one part. */
 class PhaseTimer {
-  readonly phases: PhaseTime[] = [];
+  readonly #seconds = new Map<PhaseTime['name'], number>();
   readonly #clock: ApplyContext['clock'];
   readonly #beganMs: number;
   #sinceMs: number;
@@ -71,8 +71,12 @@ class PhaseTimer {
 
   end(name: PhaseTime['name']): void {
     const now = this.#clock.monotonicMs();
-    this.phases.push({ name, seconds: (now - this.#sinceMs) / 1000 });
+    this.#seconds.set(name, (this.#seconds.get(name) ?? 0) + (now - this.#sinceMs) / 1000);
     this.#sinceMs = now;
+  }
+
+  get phases(): PhaseTime[] {
+    return [...this.#seconds].map(([name, seconds]) => ({ name, seconds }));
   }
 
   get seconds(): number {
@@ -175,10 +179,12 @@ class RestoreRun {
     this.#timer.end('fetch');
     const { others, linkedFiles } = await finishTree({ ...shared, deletesExtra: deleteExtra === true, onItem: this.#itemListener() });
     this.#filesDone += linkedFiles;
+    this.#timer.end('metadata');
+    const verifySeconds = this.#context.verify === true ? await this.#verify(shared) : 0;
+    // Last of all: what has its name has been read back, and whoever is killed before this has left nothing to mistake for it.
     target.publish();
     this.#timer.end('metadata');
-    const seconds = this.#timer.seconds;
-    if (this.#context.verify === true) await this.#verify(shared);
+    const seconds = this.#timer.seconds - verifySeconds;
     this.#reportProgress(true);
     return {
       ...this.#report({
@@ -254,11 +260,13 @@ class RestoreRun {
     });
   }
 
-  async #verify(shared: Shared): Promise<void> {
-    const { states, target } = shared;
+  /** Answers how long it took. */
+  async #verify(shared: Shared): Promise<number> {
+    const { states } = shared;
+    const beganSeconds = this.#timer.seconds;
     await verifyFiles({
       ...shared,
-      pathOf: (file) => (states.get(file) === 'failed' || states.get(file) === 'skipped' ? undefined : target.finalPath(states.path(file))),
+      pathOf: (file) => (states.get(file) === 'failed' || states.get(file) === 'skipped' ? undefined : states.path(file)),
       onReply: (reply) => {
         this.#verifiedFiles += reply.finished.length;
         this.#verifiedBytes += reply.bytes;
@@ -268,6 +276,7 @@ class RestoreRun {
       },
     });
     this.#timer.end('verify');
+    return this.#timer.seconds - beganSeconds;
   }
 
   #reportProgress(isLast = false): void {
