@@ -47,11 +47,14 @@ const Clock = () => {
 
 interface BarProps {
   readonly crumbs: readonly Crumb[];
+  /** Who is signed in. */
+  readonly name: string | undefined;
   readonly onFind: () => void;
+  readonly onAccount: () => void;
 }
 
-/** The bar above each page: where one is, find or do, freshness, time, theme. */
-export const Bar = ({ crumbs, onFind }: BarProps) => (
+/** The bar above each page: where one is, find or do, freshness, time, theme, account. */
+export const Bar = ({ crumbs, name, onFind, onAccount }: BarProps) => (
   <header className="bar">
     <span className="bar-logo">
       <Logo />
@@ -76,6 +79,11 @@ export const Bar = ({ crumbs, onFind }: BarProps) => (
     <button className="ib" type="button" aria-label="Switch theme" title="Switch theme (t)" onClick={switchTheme}>
       <Icon name="theme" />
     </button>
+    {name !== undefined && (
+      <button className="ib" type="button" aria-label={`Account of ${name}`} title={`Account of ${name}`} onClick={onAccount}>
+        <Icon name="person" />
+      </button>
+    )}
   </header>
 );
 

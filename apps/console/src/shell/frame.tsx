@@ -14,10 +14,17 @@ import { useShortcuts } from './use-shortcuts.ts';
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 const KeyHelp = lazy(async () => ({ default: (await import('./key-help.tsx')).KeyHelp }));
+const AccountDialog = lazy(async () => ({ default: (await import('./account-dialog.tsx')).AccountDialog }));
 const OrderDialog = lazy(async () => ({ default: (await import('./order-dialog.tsx')).OrderDialog }));
 const MoreDialog = lazy(async () => ({ default: (await import('./more-dialog.tsx')).MoreDialog }));
 
-type Overlay = { kind: 'palette' } | { kind: 'help' } | { kind: 'more' } | { kind: 'order'; order: Order } | undefined;
+type Overlay =
+  | { kind: 'palette' }
+  | { kind: 'help' }
+  | { kind: 'more' }
+  | { kind: 'account' }
+  | { kind: 'order'; order: Order }
+  | undefined;
 
 /** Moves the focus to the new page, so that a reader begins there; not on the first one, where nothing was left. */
 const useFocusOnNewPage = (): React.RefObject<HTMLElement | null> => {
@@ -66,7 +73,12 @@ export const Frame = ({ children }: { readonly children: ReactNode }) => {
       <div className={state === 'stale' ? 'app stale' : 'app'}>
         <Navigation me={me.data} />
         <div className="stage">
-          <Bar crumbs={facts.crumbs} onFind={() => setOverlay({ kind: 'palette' })} />
+          <Bar
+            crumbs={facts.crumbs}
+            name={me.data?.name}
+            onFind={() => setOverlay({ kind: 'palette' })}
+            onAccount={() => setOverlay({ kind: 'account' })}
+          />
           <StaleBanner />
           <main id="main" ref={main} tabIndex={-1}>
             {me.error && !me.data ? (
@@ -99,6 +111,7 @@ export const Frame = ({ children }: { readonly children: ReactNode }) => {
         )}
         {overlay?.kind === 'help' && <KeyHelp onClose={close} />}
         {overlay?.kind === 'more' && <MoreDialog me={me.data} onClose={close} onHelp={() => setOverlay({ kind: 'help' })} />}
+        {overlay?.kind === 'account' && me.data && <AccountDialog me={me.data} onClose={close} />}
         {overlay?.kind === 'order' && <OrderDialog order={overlay.order} onClose={close} />}
       </Suspense>
     </PageContext>

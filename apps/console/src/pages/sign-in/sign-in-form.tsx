@@ -2,10 +2,10 @@ import type { Me } from '@fortfail/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
+import { hasPasskeys, signInWithPasskey } from '../../api/passkey.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { FormError } from './form-error.tsx';
-import { hasPasskeys, signInWithPasskey } from './passkey.ts';
 
 interface SignInFormProps {
   readonly site: string;

@@ -1,5 +1,5 @@
 import type { Me } from '@fortfail/protocol';
-import { call } from '../../api/call.ts';
+import { call } from './call.ts';
 
 /** Whether this browser can use passkeys here at all: it must be new enough, and the origin secure or localhost. */
 export const hasPasskeys = (): boolean =>
