@@ -26,6 +26,8 @@ export async function startParts(config: StartConfig, context: CommandContext, o
   };
   try {
     const ready = await orchestrator.start(context.signal);
+    // Port 0 is any free one, but only once: after a restart people and browsers look for it where it was.
+    if (typeof ready.port === 'number') env.PORT = String(ready.port);
     await agent.start(context.signal);
     return { orchestrator: ready, [Symbol.asyncDispose]: stop };
   } catch (error) {
