@@ -150,6 +150,33 @@ describe('the agent and its orchestrator', () => {
     expect((await its.orchestrator.next('outcome')).jobId).toBe(jobNumber(2));
   });
 
+  it('tells of a snapshot that was made although the lease was lost', async () => {
+    await using its = await site();
+    let publish: (end: JobEnd) => void = () => undefined;
+    await its.fixture.start(
+      () =>
+        new Promise<JobEnd>((resolve) => {
+          publish = resolve;
+        }),
+    );
+    await its.orchestrator.next('heartbeat');
+    its.orchestrator.send(backupLease(1));
+    await its.orchestrator.next('started');
+    its.orchestrator.send({ type: 'revoked', jobId: jobNumber(1), fence: 1 });
+    its.orchestrator.sendText('{}');
+    const figures = { files: 1, directories: 1, bytes: 1, addedBytes: 1, storedBytes: 1, errors: 0, tookSeconds: 1 };
+    const result = {
+      kind: 'backup' as const,
+      snapshot: 'a'.repeat(64),
+      time: '2026-11-21T09:00:00Z',
+      hostname: 'h',
+      paths: ['/'],
+      ...figures,
+    };
+    publish({ status: 'succeeded', result, summary: 'done' });
+    expect(await its.orchestrator.next('outcome')).toMatchObject({ jobId: jobNumber(1), fence: 1, result: { snapshot: result.snapshot } });
+  });
+
   it('aborts what the welcome says is no longer its own', async () => {
     await using its = await site();
     const { perform, begun } = heldJobs();

@@ -18,6 +18,7 @@ import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';
 import { openPostgres } from './database/postgres-database.ts';
 import { openSqlite } from './database/sqlite-database.ts';
+import { History } from './history/history.ts';
 import { ownAddresses } from './http/guards.ts';
 import { newLink } from './http/handlers/sign-in-handlers.ts';
 import { newId } from './ids.ts';
@@ -129,7 +130,11 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
   const stopping = new AbortController();
   await writeFirstLogin(services, folder);
   await listeners.bindLocal(app);
-  const loops = [services.hub.tick(stopping.signal, leaseSeconds * 1000), new Scheduler(services).work(stopping.signal)];
+  const loops = [
+    services.hub.tick(stopping.signal, leaseSeconds * 1000),
+    new Scheduler(services).work(stopping.signal),
+    new History(services).work(stopping.signal),
+  ];
   stack.defer(async () => {
     stopping.abort();
     await Promise.all(loops);

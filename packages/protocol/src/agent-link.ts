@@ -25,6 +25,8 @@ export const jobPayload = z.discriminatedUnion('kind', [
     planName: z.string(),
     source: planSource,
     tags: z.array(z.string()),
+    /** Snapshots of the plan after this moment that are not the job's own are told in its result, too. */
+    since: instant.optional(),
     /** For `config` with a database outside the data folder: the copy's name below `run/catalog-copy`. */
     catalogCopy: z
       .string()
@@ -66,8 +68,7 @@ export const jobPayload = z.discriminatedUnion('kind', [
 ]);
 export type JobPayload = z.infer<typeof jobPayload>;
 
-export const backupResult = z.object({
-  kind: z.literal('backup'),
+const backupFigures = z.object({
   snapshot: z.string(),
   time: instant,
   hostname: z.string(),
@@ -79,6 +80,11 @@ export const backupResult = z.object({
   storedBytes: z.int(),
   errors: z.int(),
   tookSeconds: z.number(),
+});
+export const backupResult = backupFigures.extend({
+  kind: z.literal('backup'),
+  /** Whole snapshots of earlier attempts whose outcome never came, as when the agent was killed before it could tell. */
+  found: z.array(backupFigures).optional(),
 });
 /** What a drill found; the orchestrator adds plan, promise and job to make it evidence. */
 export const drillResult = drill

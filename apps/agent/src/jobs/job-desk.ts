@@ -19,7 +19,7 @@ interface Hand {
   readonly log: JobLog;
   readonly stop: AbortController;
   isRunning: boolean;
-  /** Its outcome must not be told: the job is somebody else's by now. */
+  /** Its outcome is not told, except for a snapshot it made: the job is somebody else's by now. */
   isLost: boolean;
   /** Set when it is stopped on order: what it ends as is `cancelled`. */
   cancelReason: string | undefined;
@@ -171,7 +171,9 @@ export class JobDesk {
         { ...fields, status, durationMs, lost: hand.isLost, errKind: error?.kind, errCode: error?.code, errMessage: error?.message },
         'job ends',
       );
-      if (hand.isLost) this.#drop(hand);
+      // A snapshot that came to be must not lie there unknown, whoever does the job by now.
+      const madeSnapshot = outcome.result?.kind === 'backup';
+      if (hand.isLost && !madeSnapshot) this.#drop(hand);
       else await this.#tell(hand, outcome);
     } finally {
       hand.isRunning = false;

@@ -146,6 +146,19 @@ describe('backup, check, forget', () => {
     expect(checked.bytesRead).toBeGreaterThan(0);
   });
 
+  it('tells of whole snapshots that an earlier attempt could not tell of', async () => {
+    await initialised();
+    const source = join(folder, 'source');
+    const since = new Date(Date.now() - 1000).toISOString();
+    const untold = resultOf(await perform(backupOf([source])), 'backup');
+    await perform(backupOf([source], { tags: ['plan=other'] }));
+    const told = resultOf(await perform(backupOf([source], { since })), 'backup');
+    expect(told.found).toMatchObject([{ snapshot: untold.snapshot, files: 2, bytes: 3_000_005, directories: untold.directories }]);
+    expect(lines.flatMap(({ item }) => item ?? [])).toEqual([untold.snapshot]);
+    const later = new Date(Date.now() + 1000).toISOString();
+    expect(resultOf(await perform(backupOf([source], { since: later })), 'backup').found).toBeUndefined();
+  });
+
   it('calls a point partial that lacks something, and names it', async () => {
     await initialised();
     const end = await perform(backupOf([join(folder, 'source'), join(folder, 'nowhere')]));

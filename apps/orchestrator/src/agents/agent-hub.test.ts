@@ -134,6 +134,48 @@ databaseSuite('the agent link', (open) => {
     expect((await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items).toHaveLength(1);
   });
 
+  it('lists the snapshot of an attempt that no longer counts, and leaves the job as it is', async () => {
+    const { site, agent, planId } = await readySite(await open());
+    await using _site = site;
+    await site.local('POST', `/plans/${planId}/backup`);
+    const first = await agent.lease(site);
+    await agent.start(first);
+    await site.clock.advance(31_000);
+    await site.services.queue.sweep();
+    const second = await agent.lease(site);
+    expect(second.fence).toBe(2);
+    await agent.succeed(first, backupResult(5, site.clock.now()));
+    expect((await site.local<Job>('GET', `/jobs/${second.jobId}`)).body).toMatchObject({ status: 'leased', restorePointId: null });
+    await agent.succeed(second, backupResult(6, site.clock.now()));
+    await agent.succeed(first, backupResult(5, site.clock.now()));
+    const points = (await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items;
+    expect(points.map(({ snapshot, grade }) => [snapshot, grade]).sort()).toEqual([
+      [snapshotOf(5), 'complete'],
+      [snapshotOf(6), 'complete'],
+    ]);
+    const ended = (await site.local<Job>('GET', `/jobs/${second.jobId}`)).body;
+    expect(points.find(({ id }) => id === ended.restorePointId)?.snapshot).toBe(snapshotOf(6));
+  });
+
+  it('lists what an earlier attempt left without a word, as partial', async () => {
+    const { site, agent, planId } = await readySite(await open());
+    await using _site = site;
+    await backUp(site, agent, planId, 5);
+    const newest = (await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items[0];
+    await site.local('POST', `/plans/${planId}/backup`);
+    const lease = await agent.lease(site);
+    expect(lease.payload).toMatchObject({ since: newest?.time });
+    const { kind: _kind, ...untold } = backupResult(6, site.clock.now());
+    const { kind: _known, ...known } = backupResult(5, site.clock.now());
+    await agent.succeed(lease, { ...backupResult(7, site.clock.now()), found: [known, untold] });
+    const points = (await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items;
+    expect(points.map(({ snapshot, grade }) => [snapshot, grade]).sort()).toEqual([
+      [snapshotOf(5), 'complete'],
+      [snapshotOf(6), 'partial'],
+      [snapshotOf(7), 'complete'],
+    ]);
+  });
+
   it('asks the agent for file names and passes its errors on', async () => {
     const { site, agent, planId } = await readySite(await open());
     await using _site = site;

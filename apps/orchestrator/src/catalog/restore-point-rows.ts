@@ -1,5 +1,5 @@
 import type { RestorePointTable } from '../database/tables.ts';
-import type { BackupJobResult, RestorePoint } from './catalog-types.ts';
+import type { BackupFigures, RestorePoint } from './catalog-types.ts';
 
 /** The restore point as the API tells it. */
 export function toRestorePoint(row: RestorePointTable): RestorePoint {
@@ -28,7 +28,7 @@ export function toRestorePoint(row: RestorePointTable): RestorePoint {
 }
 
 /** The columns that a backup's result fills. */
-export function resultColumns(result: BackupJobResult) {
+export function resultColumns(result: BackupFigures) {
   return {
     snapshot: result.snapshot,
     time: new Date(result.time).toISOString(),

@@ -4,7 +4,7 @@ import { newId } from '../ids.ts';
 import type { JobOutcome } from '../jobs/job-outcome.ts';
 import type { JobEffects } from '../jobs/job-queue.ts';
 import type { JobRow } from '../jobs/job-rows.ts';
-import type { BackupJobResult, CheckJobResult, DrillJobResult, ForgetJobResult } from './catalog-types.ts';
+import type { BackupFigures, BackupJobResult, CheckJobResult, DrillJobResult, ForgetJobResult } from './catalog-types.ts';
 import { resultColumns } from './restore-point-rows.ts';
 
 /** What a job's end means for restore points, drills, restores, repositories and slots; in the job's own transaction. */
@@ -17,11 +17,15 @@ export const catalogEffects: JobEffects = {
     const result = outcome.result;
     if (job.kind === 'initialise') await endInitialise(change, job, outcome);
     else if (job.kind === 'propose-restore' || job.kind === 'apply-restore') await endRestore(change, job, outcome);
-    else if (result?.kind === 'backup') await recordPoint(change, job, outcome, result);
+    else if (result?.kind === 'backup') await endBackup(change, job, outcome, result);
     else if (result?.kind === 'drill') await recordDrill(change, job, result);
     else if (result?.kind === 'check') await recordCheck(change, job, outcome, result);
     else if (result?.kind === 'forget') await recordForget(change, job, result);
     await markSlot(change, job, slotStatus(job, outcome), outcome.status === 'succeeded' ? null : outcome.summary);
+  },
+  async late(change, job, outcome) {
+    if (outcome.result?.kind !== 'backup' || !isKept(outcome)) return false;
+    return (await recordPoint(change, job, outcome.result, pointGrade(outcome, outcome.result))) !== undefined;
   },
 };
 
@@ -71,39 +75,59 @@ async function setRestore(change: Change, restoreId: string, values: RestoreValu
   change.event('restore', restoreId);
 }
 
-async function recordPoint(change: Change, job: JobRow, outcome: JobOutcome, result: BackupJobResult): Promise<void> {
-  if (job.plan_id === null || job.repository_id === null || (outcome.status !== 'succeeded' && outcome.status !== 'partial')) return;
+function isKept({ status }: JobOutcome): boolean {
+  return status === 'succeeded' || status === 'partial';
+}
+
+function pointGrade(outcome: JobOutcome, result: BackupJobResult): 'partial' | 'complete' {
+  return outcome.status === 'partial' || result.errors > 0 ? 'partial' : 'complete';
+}
+
+async function endBackup(change: Change, job: JobRow, outcome: JobOutcome, result: BackupJobResult): Promise<void> {
+  if (!isKept(outcome)) return;
+  // Nobody knows any more what an attempt that fell silent had to leave out, so no more than `partial` is claimed of it.
+  for (const figures of result.found ?? []) await recordPoint(change, job, figures, 'partial');
+  const id = await recordPoint(change, job, result, pointGrade(outcome, result));
+  if (id !== undefined) await change.tx.updateTable('job').set({ restore_point_id: id }).where('id', '=', job.id).execute();
+}
+
+/** Lists a snapshot as a restore point; undefined when it is listed already. */
+async function recordPoint(
+  change: Change,
+  job: JobRow,
+  figures: BackupFigures,
+  grade: 'partial' | 'complete',
+): Promise<string | undefined> {
+  if (job.plan_id === null || job.repository_id === null) return undefined;
   const plan = await change.tx.selectFrom('plan').select(['name', 'source']).where('id', '=', job.plan_id).executeTakeFirstOrThrow();
-  const id = newId('rpt');
-  const isPartial = outcome.status === 'partial' || result.errors > 0;
   const stored = await change.tx
     .insertInto('restore_point')
     .values({
-      id,
+      id: newId('rpt'),
       plan_id: job.plan_id,
       plan_name: plan.name,
       repository_id: job.repository_id,
       job_id: job.id,
       kind: (JSON.parse(plan.source) as { kind: string }).kind,
-      grade: isPartial ? 'partial' : 'complete',
+      grade,
       received_at: change.now,
       forgotten_at: null,
       last_drill_id: null,
-      ...resultColumns(result),
+      ...resultColumns(figures),
     })
     .onConflict((conflict) => conflict.columns(['repository_id', 'snapshot']).doNothing())
     .returning('id')
     .executeTakeFirst();
-  if (stored === undefined) return;
-  await change.tx.updateTable('job').set({ restore_point_id: id }).where('id', '=', job.id).execute();
+  if (stored === undefined) return undefined;
   change.audit({
     action: 'restore-point.record',
-    object: { kind: 'restore-point', id },
-    detail: { snapshot: result.snapshot, partial: isPartial },
+    object: { kind: 'restore-point', id: stored.id },
+    detail: { snapshot: figures.snapshot, partial: grade === 'partial' },
   });
-  change.event('restore-point', id, job.plan_id);
+  change.event('restore-point', stored.id, job.plan_id);
   change.event('repository', job.repository_id);
   change.event('plan', job.plan_id, job.plan_id);
+  return stored.id;
 }
 
 async function recordDrill(change: Change, job: JobRow, result: DrillJobResult): Promise<void> {

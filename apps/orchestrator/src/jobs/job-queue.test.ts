@@ -59,7 +59,11 @@ class Bench implements AsyncDisposable {
       changes: this.changes,
       clock: this.clock,
       logger: noLogger,
-      effects: { started: async () => undefined, ended: async (_change, job) => void this.ended.push(`${job.id} ${job.status}`) },
+      effects: {
+        started: async () => undefined,
+        ended: async (_change, job) => void this.ended.push(`${job.id} ${job.status}`),
+        late: async () => false,
+      },
     });
   }
 

@@ -39,6 +39,11 @@ export interface JobEffects {
   started(change: Change, job: JobRow): Promise<void>;
   /** `job` as it is now; `outcome` with the result that the catalog takes in. */
   ended(change: Change, job: JobRow, outcome: JobOutcome): Promise<void>;
+  /**
+   * An attempt that no longer counts ended all the same. Takes in what it left in the repository, nothing of the job; false
+   * when that changes nothing.
+   */
+  late(change: Change, job: JobRow, outcome: JobOutcome): Promise<boolean>;
 }
 
 export interface JobQueueParts {
@@ -187,15 +192,18 @@ export class JobQueue {
   }
 
   /**
-   * Takes in how an attempt ended. Repetition, a fence that was overtaken and a job that ended meanwhile change nothing.
+   * Takes in how an attempt ended. Repetition, a fence that was overtaken and a job that ended meanwhile change nothing
+   * about the job; a snapshot that such an attempt made is listed, so that none lies in a repository unknown.
    * A failure whose kind allows it, and with attempts left, goes back to the queue.
    */
   async settle(agentId: string, hold: JobHold, outcome: JobOutcome): Promise<'settled' | 'requeued' | 'ignored'> {
     return this.#parts.changes.run(agentContext(agentId), async (change) => {
       const job = await locked(change.tx, hold.jobId);
-      const counts =
-        job !== undefined && job.agent_id === agentId && isOpen(job) && job.fence === hold.fence && job.settled_fence < hold.fence;
-      if (!counts) return change.nothing('ignored' as const);
+      if (job === undefined || job.agent_id !== agentId || job.fence < hold.fence) return change.nothing('ignored' as const);
+      if (!isOpen(job) || job.fence !== hold.fence || job.settled_fence >= hold.fence) {
+        if (!(await this.#parts.effects.late(change, job, outcome))) change.nothing();
+        return 'ignored' as const;
+      }
       // A lost lease sent it back to the queue, but nobody took it since: the agent that had it is taken at its word.
       const held = job.status === 'queued' ? await update(change.tx, job.id, { status: 'leased' }) : job;
       const delaySeconds = retryDelay(held, outcome);

@@ -31,6 +31,12 @@ export async function openJobOf(change: Change, planId: string, kind: Job['kind'
 export async function orderBackup(queue: JobQueue, change: Change, plan: PlanTable, cause: Job['cause']): Promise<JobRow> {
   await refuseSecond(change, plan, 'backup');
   const repository = await repositoryOf(change, plan.repository_id);
+  const newest = await change.tx
+    .selectFrom('restore_point')
+    .select((eb) => eb.fn.max('time').as('time'))
+    .where('plan_id', '=', plan.id)
+    .where('repository_id', '=', repository.id)
+    .executeTakeFirst();
   return queue.enqueue(change, {
     kind: 'backup',
     agentId: plan.agent_id,
@@ -45,6 +51,7 @@ export async function orderBackup(queue: JobQueue, change: Change, plan: PlanTab
       planName: plan.name,
       source: JSON.parse(plan.source) as Extract<JobPayload, { kind: 'backup' }>['source'],
       tags: [`plan=${plan.name}`],
+      since: newest?.time ?? plan.created_at,
     },
   });
 }
