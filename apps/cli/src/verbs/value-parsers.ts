@@ -1,10 +1,10 @@
 import type { ValueParser } from './option.ts';
 
-const sizeFactors: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+const sizeFactors: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
-/** A size as restic takes it: `100`, `50M`, `2g`; factors of 1024. */
+/** A size as restic takes it: `100`, `50M`, `2g`, `7b`; factors of 1024. */
 export const sizeBytes: ValueParser<number> = (text, refuse) => {
-  const match = /^(\d+)([kmgt]?)$/i.exec(text);
+  const match = /^(\d+)([bkmgt]?)$/i.exec(text);
   const bytes = match === null ? Number.NaN : Number(match[1]) * (sizeFactors[(match[2] ?? '').toLowerCase()] ?? Number.NaN);
   return Number.isSafeInteger(bytes) ? bytes : refuse('a size such as 500, 50M or 2G');
 };
