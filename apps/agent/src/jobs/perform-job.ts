@@ -1,14 +1,43 @@
+import { asFortFailError } from '@fortfail/base';
 import { applyRestoreJob } from './apply-restore-job.ts';
 import { backUp } from './backup-job.ts';
 import { checkRepository } from './check-job.ts';
 import { drillPoint } from './drill-job.ts';
 import { forget } from './forget-job.ts';
 import { initialise } from './initialise-job.ts';
-import type { JobParts, PerformJob } from './job-context.ts';
+import type { JobEnd, JobParts, PerformJob } from './job-context.ts';
 import { proposeRestoreJob } from './propose-restore-job.ts';
 
-/** Every kind of job with what does it. */
+const beginnings = {
+  initialise: 'makes the repository',
+  backup: 'reads the sources',
+  check: 'checks the repository',
+  drill: 'restores the point into scratch',
+  'propose-restore': 'compares the point with the disk',
+  'apply-restore': 'restores what was agreed',
+  forget: 'moves the points into the trash',
+} as const;
+
+/** Every kind of job with what does it. The job's own log says how it began and how it ended. */
 export function jobPerformer(parts: JobParts): PerformJob {
+  const perform = performers(parts);
+  return async (payload, voice) => {
+    voice.log('info', `${parts.config.hostname} ${beginnings[payload.kind]}, ${parts.programVersion}`);
+    try {
+      const end = await perform(payload, voice);
+      voice.log(endLevels[end.status], end.summary);
+      return end;
+    } catch (error) {
+      const { message, hint } = asFortFailError(error);
+      voice.log('error', hint === undefined ? message : `${message}. ${hint}`);
+      throw error;
+    }
+  };
+}
+
+const endLevels = { succeeded: 'info', partial: 'warn', failed: 'error' } as const satisfies Record<JobEnd['status'], string>;
+
+function performers(parts: JobParts): PerformJob {
   return (payload, voice) => {
     switch (payload.kind) {
       case 'initialise':
