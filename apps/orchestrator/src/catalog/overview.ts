@@ -69,19 +69,23 @@ function facts(plans: readonly PlanState[], repositories: Overview['repositories
     .flatMap((plan) => (plan.lastDrill === null ? [] : [plan]))
     .sort((a, b) => (b.lastDrill?.rtoSeconds ?? 0) - (a.lastDrill?.rtoSeconds ?? 0))[0];
   return [
-    { label: 'Restore points', value: formatCount(points), detail: `${formatCount(drilled)} drilled` },
+    {
+      label: 'Restore points',
+      value: formatCount(points),
+      detail: drilled === points && points > 0 ? 'all drilled' : `of them ${formatCount(drilled)} drilled`,
+    },
     {
       label: 'Stored',
       value: formatBytes(stored),
       detail: `in ${repositories.length} ${repositories.length === 1 ? 'repository' : 'repositories'}`,
     },
     {
-      label: 'Oldest newest point',
+      label: 'Most you would lose',
       value: oldest?.newestPoint ? formatAge(oldest.newestPoint.ageSeconds) : 'unknown',
       detail: oldest === undefined ? 'no point yet' : `${oldest.plan.name}, of ${formatAge(oldest.plan.promise.rpoSeconds)}`,
     },
     {
-      label: 'Slowest drill',
+      label: 'Slowest to return',
       value: slowest?.lastDrill ? formatMeasured(slowest.lastDrill.rtoSeconds) : 'unknown',
       detail: slowest === undefined ? 'nothing drilled yet' : `${slowest.plan.name}, of ${formatAge(slowest.plan.promise.rtoSeconds)}`,
     },

@@ -79,6 +79,7 @@ describe('summariseVerdicts', () => {
       title: '25 of 30 plans would come back as promised. 2 would not, 2 are close, 1 cannot be told.',
     });
     expect(summariseVerdicts(plans('kept', 3)).title).toBe('All 3 plans would come back as promised.');
+    expect(summariseVerdicts(plans('kept', 2)).title).toBe('Both plans would come back as promised.');
     expect(summariseVerdicts(plans('kept', 1)).title).toBe('The plan would come back as promised.');
     expect(summariseVerdicts(plans('broken', 1)).title).toBe('0 of 1 plan would come back as promised. 1 would not.');
     expect(summariseVerdicts([]).title).toBe('Nothing is protected yet.');

@@ -32,7 +32,8 @@ export function summariseVerdicts(plans: readonly Pick<Judgement, 'verdict' | 'w
 
 function firstSentence(safe: number, total: number): string {
   if (safe < total) return `${safe} of ${total} ${total === 1 ? 'plan' : 'plans'} would come back as promised.`;
-  return total === 1 ? 'The plan would come back as promised.' : `All ${total} plans would come back as promised.`;
+  if (total === 1) return 'The plan would come back as promised.';
+  return `${total === 2 ? 'Both' : `All ${total}`} plans would come back as promised.`;
 }
 
 function phrase(count: number, one: string, many: string): string[] {

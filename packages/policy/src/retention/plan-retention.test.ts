@@ -40,7 +40,7 @@ describe('retainPoints', () => {
     ];
     expect(kept(points, { daily: 7 })).toBe('abd');
     expect(kept(points, { daily: 2 })).toBe('bd');
-    expect(reasonsOf(points, { daily: 7 }, 'a')).toEqual(['oldest point, while daily is not used up']);
+    expect(reasonsOf(points, { daily: 7 }, 'a')).toEqual(['daily not full yet']);
   });
 
   it('counts the days of the plan\u2019s zone', () => {

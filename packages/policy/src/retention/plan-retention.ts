@@ -113,13 +113,13 @@ function applyRule<T extends RetainedPoint>(points: readonly Judged<T>[], rule: 
       newestBucket = bucket;
       left -= 1;
     } else if (position === oldest) {
-      reasons.push(`oldest point, while ${rule} is not used up`);
+      reasons.push(`${rule} not full yet`);
     }
   }
 }
 
 function countedReason(rule: BucketRule, number: number, count: number): string {
-  return rule === 'last' ? `${number} of the last ${count}` : `${rule}, ${number} of ${count}`;
+  return rule === 'last' ? `${number} of the last ${count}` : `${rule} ${number} of ${count}`;
 }
 
 function partialReason(rule: BucketRule): string {
