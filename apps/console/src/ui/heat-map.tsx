@@ -34,6 +34,12 @@ const useCursor = ({ days }: SlotGrid) => {
   return { at, setAt, move, onKeyDown, slot };
 };
 
+/** Today and each fifth day before it; the first one too where that leaves it room. */
+const hasLabel = (day: number, length: number): boolean => {
+  const before = length - 1 - day;
+  return before % 5 === 0 || (day === 0 && before % 5 > 1);
+};
+
 const Axes = ({ days }: Pick<SlotGrid, 'days'>) => (
   <>
     {[0, 3, 6, 9, 12, 15, 18, 21].map((hour) => (
@@ -42,7 +48,7 @@ const Axes = ({ days }: Pick<SlotGrid, 'days'>) => (
       </text>
     ))}
     {days.map(({ key }, day) =>
-      day % 5 === 4 || day === 0 ? (
+      hasLabel(day, days.length) ? (
         <text key={key} x="44" y={yOf(day) + 9.5} textAnchor="end">
           {day === days.length - 1 ? 'today' : dayKeyText(key)}
         </text>

@@ -9,6 +9,7 @@ const words = (key: string): string => {
 };
 
 const valueText = (key: string, value: string | number | boolean): string => {
+  if (key === 'snapshot') return String(value).slice(0, 8);
   if (typeof value !== 'number') return String(value);
   if (/persecond$/i.test(key)) return rate(value);
   if (/bytes/i.test(key) && !/count/i.test(key)) return size(value);

@@ -36,6 +36,12 @@ test('an hour shows its worst slot, and a drill that passed is seen unless somet
   expect(counts).toMatchObject({ complete: 2, failed: 1 });
 });
 
+test('a plan of yesterday has a week, not a month of nothing', () => {
+  expect(slotGrid([], now, 'UTC', now - 86_400_000).days).toHaveLength(7);
+  expect(slotGrid([], now, 'UTC', now - 12 * 86_400_000).days).toHaveLength(13);
+  expect(slotGrid([], now, 'UTC', now - 90 * 86_400_000).days).toHaveLength(30);
+});
+
 test('the zone decides the day', () => {
   const { days } = slotGrid([slot('2026-11-20T23:30:00Z', 'missed')], now, 'Europe/Paris');
   expect(days[29]?.hours[0]?.mark).toBe('missed');

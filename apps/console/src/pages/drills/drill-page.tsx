@@ -90,7 +90,7 @@ const Evidence = ({ drill }: { readonly drill: Drill }) => (
         <Card title={drill.outcome === 'passed' ? 'What was shown to be true' : 'What was looked at'}>
           <ul className="col">
             {drill.asserted.map((sentence) => (
-              <li key={sentence} className="row">
+              <li key={sentence} className="row top">
                 <Glyph tone={drill.outcome === 'passed' ? 'safe' : 'unknown'} />
                 <span>{sentence}</span>
               </li>
@@ -101,7 +101,7 @@ const Evidence = ({ drill }: { readonly drill: Drill }) => (
           <ul className="col">
             {drill.notTested.length === 0 && <li className="sec">Nothing was left out.</li>}
             {drill.notTested.map((sentence) => (
-              <li key={sentence} className="row">
+              <li key={sentence} className="row top">
                 <Glyph tone="unknown" />
                 <span>{sentence}</span>
               </li>

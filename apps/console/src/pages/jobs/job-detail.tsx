@@ -156,6 +156,7 @@ const Detail = ({ job }: { readonly job: Job }) => {
           </span>
         }
         note={note}
+        className="job-card"
         action={isLive(job) ? <StopButton job={job} /> : undefined}
         footer={
           links.length > 0

@@ -73,7 +73,7 @@ export const PlanPage = ({ planId }: { readonly planId: string }) => {
           <PlanFigures state={state} />
           <div className="grid">
             <div className="c7 col gap-4">
-              <PlanSlots planId={planId} />
+              <PlanSlots plan={state.plan} />
               <PlanPoints state={state} />
             </div>
             <div className="c5 col gap-4">

@@ -46,7 +46,7 @@ const Table = ({ points }: Pick<RetentionPreview, 'points'>) => (
             <td>
               <Verdict verdict={verdict} />
             </td>
-            <td className="wr sec">{reasons.join(', ')}</td>
+            <td className="wr sec">{reasons.join('; ')}</td>
           </tr>
         ))}
       </tbody>

@@ -1,4 +1,4 @@
-import type { Slot } from '@fortfail/protocol';
+import type { Plan, Slot } from '@fortfail/protocol';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useZone } from '../../api/preferences.ts';
@@ -49,14 +49,14 @@ const SlotTable = ({ slots }: { readonly slots: readonly Slot[] }) => (
   </div>
 );
 
-/** Every due moment of thirty days and what came of it. */
-export const PlanSlots = ({ planId }: { readonly planId: string }) => {
+/** Every due moment of the last days, thirty at most, and what came of it. */
+export const PlanSlots = ({ plan }: { readonly plan: Pick<Plan, 'id' | 'createdAt'> }) => {
   const zone = useZone();
   const now = useNow(60);
   const [isTable, setTable] = useState(false);
-  const query = useRouteQuery('listSlots', { path: { planId }, query: { limit: 1000 } });
+  const query = useRouteQuery('listSlots', { path: { planId: plan.id }, query: { limit: 1000 } });
   const slots = [...(query.data?.items ?? [])].sort((a, b) => (a.dueAt < b.dueAt ? 1 : -1));
-  const grid = slotGrid(slots, now, zone);
+  const grid = slotGrid(slots, now, zone, Date.parse(plan.createdAt));
   const { complete, partial, failed, missed, skipped } = grid.counts;
   const due = complete + partial + failed + missed + skipped;
   const wrong = [
@@ -70,13 +70,17 @@ export const PlanSlots = ({ planId }: { readonly planId: string }) => {
   return (
     <Card
       title="Slots"
-      note={`by hour, ${zone}, 30 days`}
+      note={`by hour, ${zone}, ${grid.days.length} days`}
       busy={query.isPending}
       action={<Swap isTable={isTable} onSwap={setTable} of="slots" />}
       footer={
         query.data && (
           <>
-            <span>{due === 0 ? 'No slot was due yet' : `${complete} of ${counted(due, 'due slot')} left a complete point`}</span>
+            <span>
+              {due === 0
+                ? 'No slot was due yet. What was ordered by hand is among the points below.'
+                : `${complete} of ${counted(due, 'due slot')} left a complete point`}
+            </span>
             <span className="sp" />
             <span>{wrong}</span>
           </>

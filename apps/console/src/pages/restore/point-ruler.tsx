@@ -53,7 +53,7 @@ export const PointRuler = ({ point, onPick }: PointRulerProps) => {
           <GradePip grade={point.grade} />
         </div>
         <p className="xs sec el">
-          {point.planName} · <Age at={point.time} /> old · <code>{point.snapshot.slice(0, 8)}</code>
+          <Age at={point.time} /> old · <code>{point.snapshot.slice(0, 8)}</code>
         </p>
       </div>
       <div
