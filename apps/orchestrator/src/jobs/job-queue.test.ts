@@ -268,6 +268,18 @@ databaseSuite('the job queue', (open) => {
     expect(leased).toHaveLength(3);
   });
 
+  it('does a restore again whose agent died, and leaves one that failed to the person who waits for it', async () => {
+    await using bench = await Bench.open(open);
+    const lost = await bench.enqueue('apply-restore');
+    await bench.leaseOne();
+    await bench.clock.advance((leaseSeconds + 1) * 1000);
+    expect(await bench.queue.sweep()).toBe(1);
+    const again = await bench.leaseOne();
+    expect(again).toMatchObject({ jobId: lost.id, attempt: 2 });
+    expect(await bench.queue.settle(agentId, again, failed('unavailable'))).toBe('settled');
+    expect(await bench.statusOf(lost.id)).toBe('failed');
+  });
+
   it('never changes an ended job nor counts a fence twice, in any order of events', async () => {
     await using bench = await Bench.open(open);
     const step = fc.constantFrom('lease', 'start', 'succeed', 'fail', 'late', 'sweep', 'advance', 'cancel' as const);

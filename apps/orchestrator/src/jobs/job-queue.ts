@@ -328,6 +328,9 @@ function isActive(job: JobRow): boolean {
 /** Seconds until the next attempt after a failed one; undefined when there is none. The error's kind decides. */
 function retryDelay(job: JobRow, outcome: JobOutcome): number | undefined {
   if (outcome.status !== 'failed' || outcome.error === null || job.cancel_reason !== null) return undefined;
+  // A person waits for a restore's answer and decides about it. One whose agent died has none and is done again: a target
+  // is empty or whole, and the agent refuses one that is not empty.
+  if (job.kind === 'apply-restore') return undefined;
   const decision = decideRetry({ kind: outcome.error.kind, attempt: job.attempt, maxAttempts: job.max_attempts });
   return decision.shouldRetry ? decision.delaySeconds : undefined;
 }

@@ -133,8 +133,6 @@ async function apply(services: Services, call: Call<'applyRestore'>): Promise<Re
       restorePointId: point.id,
       restoreId: seen.id,
       cause: 'person',
-      // A second attempt would find what the first one wrote: a person decides about that.
-      maxAttempts: 1,
       payload: {
         kind: 'apply-restore',
         repository: repositoryReference(repository),
