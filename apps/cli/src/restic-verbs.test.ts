@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeRepository } from './testing/make-repository.ts';
@@ -196,6 +196,21 @@ describe('forget, restore and check', { timeout: 300_000 }, () => {
     expect((await does('restore latest --target / --delete')).stderr).toContain('must be combined with an include filter');
     const never = await does('restore latest:/src --target part --overwrite never');
     expect([never.code, readFileSync(join(folder, 'part', 'file'), 'utf8')]).toEqual([0, 'content']);
+  });
+
+  it('exits 3 when only owners could not be set, and 1 when a file could not be written', async ({ skip }) => {
+    if (process.getuid?.() !== 0) return skip('needs root to become another user');
+    const { does, folder, repository } = await place();
+    await does('backup src');
+    const nobody = 65_534;
+    for (const path of [folder, repository, ...readdirSync(repository, { recursive: true }).map((name) => join(repository, String(name)))])
+      chownSync(path, nobody, nobody);
+    const partial = await does('restore latest:/src --target mine', { uid: nobody });
+    expect([partial.code, readFileSync(join(folder, 'mine', 'file'), 'utf8')]).toEqual([3, 'content']);
+    expect(partial.stderr).toContain(`unable to set the owner of '${join(folder, 'mine', 'file')}': operation not permitted`);
+    mkdirSync(join(folder, 'closed', 'sub'), { recursive: true });
+    const failed = await does('restore latest:/src --target closed', { uid: nobody });
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('permission denied')]);
   });
 
   it('checks whole, in part, and says what it found', async () => {

@@ -63,6 +63,9 @@ function requestOf(call: Call<typeof restoreOptions>, snapshot: Snapshot, target
   };
 }
 
+/** What this user or this file system may not set: owners, devices, attributes. The contents are there. */
+const unsettable: ReadonlySet<string> = new Set(['not-permitted', 'not-supported']);
+
 /** `restore`: proposes, and applies the proposal at once, as restic does; the target says what may be written over. */
 export const perform: Perform<typeof restoreOptions> = async (call) => {
   const { options, globals, context } = call;
@@ -75,9 +78,13 @@ export const perform: Perform<typeof restoreOptions> = async (call) => {
   const reporter = new RestoreReporter({ json: globals.json, quiet: globals.quiet, verbose: globals.verbose }, context);
   const common = { clock: context.clock, signal: context.signal };
   const proposal = await proposeRestore(repository, request, common);
+  let notPermitted = 0;
   const report = await applyRestore(repository, request, proposal, {
     ...common,
-    onEvent: (event) => reporter.event(event),
+    onEvent: (event) => {
+      if (event.type === 'error' && unsettable.has(event.error.code)) notPermitted += 1;
+      reporter.event(event);
+    },
     withItems: reporter.withItems,
     verify: options.verify,
     dryRun: options.dryRun,
@@ -85,7 +92,7 @@ export const perform: Perform<typeof restoreOptions> = async (call) => {
   reporter.summary(report, { entries: proposal.files + proposal.directories + proposal.others, bytes: proposal.bytes });
   if (report.errorCount === 0) return exitOk;
   throw new FortFailError({
-    kind: 'damaged',
+    kind: notPermitted === report.errorCount ? 'incomplete' : 'damaged',
     code: 'restore-errors',
     message: `there were ${report.errorCount} errors`,
     hint: 'What is named above is not restored as it was; everything else is.',

@@ -17,14 +17,16 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
+  /** Run as this user and group; only root may. */
+  readonly uid?: number;
 }
 
 /** Runs a program with none of this process's restic or FortFail settings, and gives all it said. */
-export function runProgram(file: string, args: readonly string[], { env = {}, cwd, input = '' }: RunOptions = {}): Promise<Outcome> {
+export function runProgram(file: string, args: readonly string[], { env = {}, cwd, input = '', uid }: RunOptions = {}): Promise<Outcome> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(RESTIC|FORTFAIL|VITEST|NODE_|npm_|INIT_CWD)/.test(name)),
   );
-  const child = spawn(file, args, { cwd: cwd ?? tmpdir(), env: { ...clean, ...env } });
+  const child = spawn(file, args, { cwd: cwd ?? tmpdir(), env: { ...clean, ...env }, ...(uid === undefined ? {} : { uid, gid: uid }) });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;

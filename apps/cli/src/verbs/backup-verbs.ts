@@ -110,7 +110,12 @@ export const backupVerbs = [
     summary: 'Restore a snapshot (or `latest`, or `snapshot:folder`) into a folder',
     family: 'restic',
     options: restoreOptions,
-    exits: [...repositoryExits.slice(0, 1), '1  an error; what could not be restored is named', ...repositoryExits.slice(2)],
+    exits: [
+      ...repositoryExits.slice(0, 1),
+      '1  an error; what could not be restored is named',
+      '3  all contents are restored; owners, devices or attributes that this user may not set are named',
+      ...repositoryExits.slice(2),
+    ],
     next: 'fortfail check --read-data',
     load: () => import('../commands/restore.ts'),
   }),

@@ -152,14 +152,22 @@ export class Fetch {
     onBytes(reply.bytes);
   }
 
-  #fail({ file, step, error }: FileFailure): void {
+  #fail({ file, step, error: asWritten }: FileFailure): void {
     const { states, failures } = this.#context;
+    const error = this.#underFinalName(file, asWritten);
     const item = pathText(states.snapshotPath(file));
     if (step === 'metadata') failures.add({ item, during: 'restore', error });
     // Told once a file, after the second try.
     if (step === 'metadata' || states.get(file) === 'failed') return;
     states.set(file, 'failed');
     this.#failed.set(file, error);
+  }
+
+  /** Threads know a file by the path they write it at, which is not the one it gets. */
+  #underFinalName(file: number, error: FileFailure['error']): FileFailure['error'] {
+    const { states, target } = this.#context;
+    const written = pathText(states.writePath(file));
+    return { ...error, message: error.message.replace(written, () => pathText(target.finalPath(states.path(file)))) };
   }
 
   readonly #failed = new Map<number, FileFailure['error']>();

@@ -53,7 +53,7 @@ const rules: Readonly<Record<string, SystemErrorRule>> = {
   ENOENT: { kind: 'not-found', code: 'missing', words: 'it does not exist' },
   ENOTDIR: { kind: 'not-found', code: 'missing', words: 'a part of the path is not a folder' },
   EACCES: { kind: 'denied', code: 'permission', words: 'permission denied' },
-  EPERM: { kind: 'denied', code: 'permission', words: 'operation not permitted' },
+  EPERM: { kind: 'denied', code: 'not-permitted', words: 'operation not permitted' },
   EROFS: { kind: 'denied', code: 'read-only', words: 'the file system is read-only' },
   EEXIST: { kind: 'conflict', code: 'exists', words: 'it exists already' },
   ENOTEMPTY: { kind: 'conflict', code: 'not-empty', words: 'the folder is not empty' },
