@@ -29,7 +29,7 @@ interface Hand {
 const urgentKinds: ReadonlySet<JobPayload['kind']> = new Set(['propose-restore', 'apply-restore']);
 /** Kinds that change a repository: one at a time in each. */
 const writingKinds: ReadonlySet<JobPayload['kind']> = new Set(['initialise', 'backup', 'forget']);
-const flushMs = 1000;
+const flushMs = 500;
 
 /**
  * Works on leased jobs: at most so many at once, and one writer in each repository. Every attempt ends as one outcome in
@@ -83,7 +83,7 @@ export class JobDesk {
     this.#track(this.#tell(hand, cancelledOutcome(reason)));
   }
 
-  /** Sends progress and log lines once a second, until the signal. */
+  /** Sends progress and log lines twice a second, until the signal: a job of two seconds is seen to move. */
   async speak(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#parts.clock.sleep(flushMs, signal).catch(() => undefined);

@@ -6,7 +6,7 @@ import type { JobHold, OutgoingFrame } from '../link/agent-link.ts';
 const mostLines = 2000;
 const mostLinesAFrame = 200;
 
-/** What a job says while it works: the newest progress and its log lines, sent at most once a second. */
+/** What a job says while it works: the newest progress and its log lines, sent at most twice a second. */
 export class JobLog {
   readonly #hold: JobHold;
   readonly #clock: Clock;
