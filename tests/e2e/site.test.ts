@@ -38,6 +38,13 @@ describe.skipIf(skipReason)('the whole product', () => {
     await person.heading(/^Sign in to fort-01$/);
   };
 
+  /** The same person in a second window. */
+  const follower = async (path: string): Promise<Visitor> => {
+    const other = await visitor(browser, product.url, { storageState: await person.context.storageState() });
+    await other.open(path);
+    return other;
+  };
+
   test('the printed link lets one person in, once, to set a name and a password', async () => {
     const { page } = person;
     await page.goto(product.loginLink);
@@ -105,20 +112,37 @@ describe.skipIf(skipReason)('the whole product', () => {
     await person.judge('02-overview');
   });
 
+  test('what does not belong to the page is refused by its policy, and these tests would notice', async () => {
+    await using other = await follower('/');
+    await other.heading(/would come back as promised/);
+    const foreign = `new Promise((done) => {
+      addEventListener('securitypolicyviolation', ({ violatedDirective }) => done(violatedDirective));
+      const picture = document.createElement('img');
+      picture.src = 'http://127.0.0.2:9/pixel.png';
+      document.body.append(picture);
+    })`;
+    expect(await other.page.evaluate(foreign)).toBe('img-src');
+    await expect(other.page.evaluate(`document.body.innerHTML = '<b>owned</b>'`)).rejects.toThrow(/TrustedHTML/);
+    await expect.poll(() => other.faults.join()).toMatch(/console: .*Content Security Policy/);
+  });
+
   test('a backup ordered here is watched live, and its point appears by itself', async () => {
     const { page } = person;
-    addBulk(product.tree, 192);
+    addBulk(product.tree, 320);
     await toPlan();
     const points = page
       .getByRole('table')
       .filter({ has: page.getByRole('columnheader', { name: 'Taken' }) })
       .getByRole('row');
     await expect.poll(() => points.count()).toBe(2);
+    await using other = await follower('/jobs');
+    await other.heading(/^Nothing runs and nothing waits$/);
     await page.getByRole('button', { name: 'Back up now' }).click();
-    await page.getByRole('link', { name: 'Follow', exact: true }).waitFor();
-    const follow = (await page.getByRole('link', { name: 'Follow', exact: true }).getAttribute('href')) ?? '';
-    await using other = await follower(follow);
-    await other.page.getByRole('progressbar').first().waitFor();
+    await other.heading(/^1 job runs$/);
+    await other.page
+      .getByRole('progressbar', { name: `Back up ${product.planName}` })
+      .first()
+      .waitFor();
     await other.page
       .getByText(/^\d+ %$/)
       .first()
@@ -132,13 +156,6 @@ describe.skipIf(skipReason)('the whole product', () => {
     await page.getByText('complete', { exact: true }).first().waitFor();
     expect([...person.faults, ...other.faults]).toEqual([]);
   });
-
-  /** The same person in a second window. */
-  const follower = async (path: string): Promise<Visitor> => {
-    const other = await visitor(browser, product.url, { storageState: await person.context.storageState() });
-    await other.open(path);
-    return other;
-  };
 
   test('a drill ordered here ends in evidence', async () => {
     const { page } = person;
@@ -197,20 +214,20 @@ describe.skipIf(skipReason)('the whole product', () => {
     await page.getByText('2 chosen').waitFor();
     await page.getByRole('button', { name: /^Ask .* for a proposal$/ }).click();
     await person.heading(/waits for your yes$/);
-    await page.getByText(/answers: 13 files, 201 MB, nothing in the way\.$/).waitFor();
+    await page.getByText(/answers: 21 files, 336 MB, nothing in the way\.$/).waitFor();
     await person.judge('05-restore-proposal');
     await page.getByRole('button', { name: 'Continue…' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Restore 13 files' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Restore 21 files' }).click();
     await person.heading(/is coming back$/);
-    await page.getByText(/^\d+ of 13 files$/).waitFor();
+    await page.getByText(/^\d+ of 21 files$/).waitFor();
     await person.heading(/came back$/);
-    await page.getByText(/^13 files are back on .*, every byte verified\. It took [\d.]+ s\.$/).waitFor();
+    await page.getByText(/^21 files are back on .*, every byte verified\. It took [\d.]+ s\.$/).waitFor();
     await person.judge();
     const target = (await page.locator('.note-box code').textContent()) ?? '';
     const back = join(target, product.tree);
     const without = (path: string): boolean => !/^(bulk|names$|names\/\\xff\\xfe\\x80)/.test(path);
     const expected = describeTree(product.tree, { withoutRoot: true, without });
-    expect(expected).toHaveLength(15);
+    expect(expected).toHaveLength(23);
     expect(describeTree(back, { withoutRoot: true })).toEqual(expected);
     await person.open('/restores');
     await person.heading(/^No restore waits for a yes$/);

@@ -1,10 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type RouteAnswer, type RouteName, routes } from '@fortfail/protocol';
 import { z } from 'zod';
 
@@ -78,15 +77,8 @@ const fill = async (folder: string): Promise<void> => {
   await writeFile(join(folder, 'inner', 'deep.txt'), 'deep');
 };
 
-/** Builds the console to where the orchestrator looks for it, and starts both parts. */
+/** Starts both parts. The console is where `npm test` built it: to build it again would take it from other tests' sites. */
 export const openRealSite = async (): Promise<RealSite> => {
-  await promisify(execFile)(
-    process.execPath,
-    [join(root, 'node_modules/vite/bin/vite.js'), 'build', join(root, 'apps/console'), '--logLevel', 'error'],
-    {
-      env: { ...process.env, NODE_ENV: 'production' },
-    },
-  );
   const home = await mkdtemp(join(tmpdir(), 'fortfail-site-'));
   const folder = join(home, 'protected');
   await fill(folder);

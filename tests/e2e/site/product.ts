@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeTree } from '@fortfail/source';
@@ -26,7 +26,13 @@ export interface Product extends AsyncDisposable {
 }
 
 /** Fsync costs; a folder in memory has none, and what is tested here is not the disk. */
-const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const memory = '/dev/shm';
+const parent = existsSync(memory) && roomOf(memory) > 4e9 ? memory : tmpdir();
+
+function roomOf(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
 
 /** Names that a page must not take at their word. */
 export const MARKUP = '<img src=x onerror="document.title=\'owned\'">';

@@ -2,15 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { root } from '../../support/programs.ts';
 import { axeFindings } from '../console/axe.ts';
 import { chromiumFlags, chromiumPath, watch } from '../console/harness.ts';
 import { sidewaysScroll } from '../console/in-page.ts';
 import { smallPng } from '../console/small-png.ts';
 
-/** FORTFAIL_SHOTS=1 keeps pictures in docs/console, any other value names a folder for them. */
-const asked = process.env.FORTFAIL_SHOTS;
-const shots = asked === '1' ? join(root, 'docs', 'console') : asked;
+/** A folder for pictures of the first day. The ones in docs/console (FORTFAIL_SHOTS=1) show a site that has a history. */
+const shots = process.env.FORTFAIL_SHOTS === '1' ? undefined : process.env.FORTFAIL_SHOTS;
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: chromiumPath ?? '', args: [...chromiumFlags] });
 
@@ -19,7 +17,6 @@ export interface Visitor extends AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly faults: string[];
-  /** Presses a link or button of that name. */
   open(path: string): Promise<void>;
   /** Waits for the page's title to say this. */
   heading(name: RegExp): Promise<void>;
