@@ -67,6 +67,19 @@ describe('into a new folder', () => {
 });
 
 describe('into what is there', () => {
+  it('leaves no half-written file beside its place when it is cancelled', async () => {
+    for (let index = 0; index < 200; index += 1) writeFileSync(fixture.path(`source/folder/${index}`), Buffer.alloc(200_000, `${index} `));
+    await fixture.backup(['source']);
+    const stop = new AbortController();
+    const onEvent = (event: EngineEvent): void => {
+      if (event.type === 'progress') stop.abort(new Error('enough'));
+    };
+    const restore = fixture.restore(fixture.path('target'), { overwrite: 'always' }, { signal: stop.signal, onEvent });
+    await expect(restore).rejects.toMatchObject({ kind: 'cancelled' });
+    const names = readdirSync(fixture.path('target'), { recursive: true, encoding: 'utf8' });
+    expect(names.filter((name) => name.includes('.fortfail-restore-'))).toEqual([]);
+  });
+
   beforeEach(async () => {
     await fixture.backup(['source']);
     await fixture.restore(fixture.path('target'));

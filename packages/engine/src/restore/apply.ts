@@ -93,6 +93,7 @@ class RestoreRun {
   readonly #timer: PhaseTimer;
   readonly #failures: FailureList;
   readonly #progress: ProgressReporter;
+  #states: FileStates | undefined;
   #filesDone = 0;
   #bytesDone = 0;
   #filesDeleted = 0;
@@ -136,6 +137,7 @@ class RestoreRun {
       return report;
     } catch (error) {
       await pool.discard(error);
+      for (const plan of this.#states?.takeAll() ?? []) target.dropFile(plan);
       target.discard();
       throw this.#signal.aborted ? this.#signal.reason : error;
     } finally {
@@ -148,6 +150,7 @@ class RestoreRun {
     const { plan, treeId, selection } = this.#planned;
     const { overwrite, deleteExtra, sparse, ownershipByName, selectsXattr } = this.#request;
     const states = new FileStates(plan, target);
+    this.#states = states;
     this.#makeFolders(target, states);
     const shared = {
       repository: this.#repository,

@@ -82,6 +82,13 @@ export class FileStates {
     return this.#take('failed');
   }
 
+  /** Everything of which something may lie beside its place: for a restore that is given up. */
+  takeAll(): FilePlan[] {
+    const plans = [...this.#writing.values()];
+    this.#writing.clear();
+    return plans;
+  }
+
   /** The path of the file as long as the restore is not published. */
   path(file: number): Buffer {
     const folder = this.#plan.folderOf(file);
