@@ -6,7 +6,7 @@ import { type BigIntStats, lstatSync } from 'node:fs';
  */
 export function seenOnDisk(path: Buffer): BigIntStats | undefined {
   try {
-    return lstatSync(path, { bigint: true });
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
     return undefined;
   }

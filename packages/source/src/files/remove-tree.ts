@@ -29,7 +29,10 @@ function unlinkIn(path: Buffer, folder: Buffer): void {
  */
 export function removeTree(path: Buffer, onRemoved: (path: Buffer) => void = () => undefined, parent: Buffer = path): void {
   try {
-    if (lstatSync(path).isDirectory()) {
+    // Often nothing is there, and an error with its stack costs ten times what looking does.
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    if (found.isDirectory()) {
       for (const name of namesIn(path)) removeTree(joinPath(path, name), onRemoved, path);
       rmdirSync(path);
     } else if (parent === path) unlinkSync(path);

@@ -127,7 +127,7 @@ export class RestoreTarget {
 
   #existing(path: Buffer): BigIntStats | undefined {
     try {
-      return lstatSync(path, { bigint: true });
+      return lstatSync(path, { bigint: true, throwIfNoEntry: false });
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
