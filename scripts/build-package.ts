@@ -26,7 +26,7 @@ function ownPath(from: string, specifier: string): string {
 
 function translate(from: string, source: string): string {
   return stripTypeScriptTypes(source, { mode: 'strip' })
-    .replaceAll(/'(@fortfail\/[a-z]+(?:\/main)?)'/g, (_, specifier: string) => `'${ownPath(from, specifier)}'`)
+    .replaceAll(/'(@fortfail\/[a-z]+(?:\/(?:main|threads))?)'/g, (_, specifier: string) => `'${ownPath(from, specifier)}'`)
     .replaceAll(/'(\.{1,2}\/[^'\s]*)\.ts'/g, "'$1.js'");
 }
 

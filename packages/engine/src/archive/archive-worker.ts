@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { type ErrorRecord, FortFailError, isFortFailError, toErrorRecord } from '@fortfail/base';
-import { type BlobPipelineInit, Chunker, encodePackRecord, type PackRecord, PackWriter, writerMemory } from '@fortfail/repository';
-import { fileError, type OpenedFile, openForRead } from '@fortfail/source';
+import { type BlobPipelineInit, Chunker, encodePackRecord, type PackRecord, PackWriter, writerMemory } from '@fortfail/repository/threads';
+import { fileError, type OpenedFile, openForRead } from '@fortfail/source/threads';
 import { type JobHandler, serveJobs } from '../threads/serve-jobs.ts';
 import type { ArchiveJob, ArchiveReply, ChunksJob, FilesJob, FilesReply, ScanJob, StoredCounts } from './archive-jobs.ts';
 import { splitPaths } from './archive-jobs.ts';

@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { type Chunker, maxChunkBytes, minChunkBytes, type WorkerMemory } from '@fortfail/repository';
+import { type Chunker, maxChunkBytes, minChunkBytes, type WorkerMemory } from '@fortfail/repository/threads';
 
 const readStepBytes = 1 << 20;
 

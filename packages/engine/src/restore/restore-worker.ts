@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { FortFailError, isFortFailError, toErrorRecord } from '@fortfail/base';
-import { type BlobPipelineInit, type PackedBlob, PackReader } from '@fortfail/repository';
+import { type BlobPipelineInit, type PackedBlob, PackReader } from '@fortfail/repository/threads';
 import {
   type ApplicableMetadata,
   applyMetadata,
@@ -11,7 +11,7 @@ import {
   OwnerNames,
   openForWrite,
   writeAt,
-} from '@fortfail/source';
+} from '@fortfail/source/threads';
 import { openBackend } from '@fortfail/storage';
 import { splitPaths } from '../archive/archive-jobs.ts';
 import { type JobHandler, serveJobs } from '../threads/serve-jobs.ts';
