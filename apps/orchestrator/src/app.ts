@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { registerAgentLink } from './http/agent-link-socket.ts';
 import { registerConsole } from './http/console-files.ts';
 import { registerDocs } from './http/docs.ts';
@@ -8,7 +8,7 @@ import { registerEvents } from './http/events-socket.ts';
 import { type IsLocal, registerGuards } from './http/guards.ts';
 import { allHandlers } from './http/handlers/index.ts';
 import { registerHealth } from './http/health.ts';
-import { toProblem } from './http/problems.ts';
+import { type ProblemAnswer, toProblem } from './http/problems.ts';
 import { Refusals } from './http/refusals.ts';
 import { registerRoutes } from './http/register-routes.ts';
 import { newId } from './ids.ts';
@@ -27,7 +27,14 @@ export interface AppOptions {
 
 /** The whole HTTP side without listening: routes, sockets, console, documents. Tests talk to it by `inject()`. */
 export async function buildApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, genReqId: () => newId('req'), routerOptions: { maxParamLength: 200 } });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyLimitBytes,
+    genReqId: () => newId('req'),
+    routerOptions: { maxParamLength: 200 },
+    // Refusals before any route was chosen: the same form as all others.
+    frameworkErrors: (thrown, request, reply) => sendProblem(toProblem(thrown, request.id), reply),
+  });
   app.removeAllContentTypeParsers();
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -36,13 +43,14 @@ export async function buildApp(services: Services, options: AppOptions): Promise
     else parseJson(request, body as string, done);
   });
   app.setErrorHandler((thrown, request, reply) => {
-    const { status, problem, error } = toProblem(thrown, request.id);
+    const answer = toProblem(thrown, request.id);
+    const { error } = answer;
     const fields = { component: 'http', requestId: request.id, route: request.routeOptions.url, errKind: error.kind, errCode: error.code };
     if (error.kind === 'bug' || error.kind === 'damaged' || error.kind === 'no-space')
       services.logger.error({ ...fields, err: thrown }, 'request failed');
     else services.logger.debug(fields, 'request refused');
     if ('retryAfterSeconds' in error && typeof error.retryAfterSeconds === 'number') reply.header('retry-after', error.retryAfterSeconds);
-    return reply.code(status).type('application/problem+json').send(JSON.stringify(problem));
+    return sendProblem(answer, reply);
   });
   await app.register(cookie);
   await app.register(websocket, { options: { maxPayload: maxFrameBytes } });
@@ -55,4 +63,8 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   registerDocs(app, services);
   await registerConsole(app, options.consoleFolder);
   return app;
+}
+
+function sendProblem({ status, problem }: ProblemAnswer, reply: FastifyReply): FastifyReply {
+  return reply.code(status).type('application/problem+json').send(JSON.stringify(problem));
 }

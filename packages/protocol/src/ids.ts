@@ -19,7 +19,8 @@ export const absolutePath = z
   .min(1)
   .max(4096)
   .regex(/^\//, 'must be an absolute path')
-  .refine((path) => !path.includes('\0'), 'must not contain NUL');
+  .refine((path) => !path.includes('\0'), 'must not contain NUL')
+  .refine((path) => path.isWellFormed(), 'must be well-formed Unicode');
 /** A name people give: what a plan or repository is called. Unique within its kind. */
 export const givenName = z
   .string()

@@ -14,7 +14,11 @@ export type PlanSource = z.infer<typeof planSource>;
 
 /** When. `cron` has five fields (croner's dialect), judged in `zone` (IANA name). */
 export const planSchedule = z.strictObject({
-  cron: z.string().min(9).max(200),
+  cron: z
+    .string()
+    .min(9)
+    .max(200)
+    .regex(/^[\x20-\x7e]+$/, 'must be five fields with spaces between'),
   zone: z.string().min(1).max(64).default('UTC'),
   jitterSeconds: z.int().min(0).max(3600).default(0),
 });
@@ -32,7 +36,7 @@ export const planKeep = z
     yearly: count,
     within: z
       .string()
-      .regex(/^(\d+[ymdh])+$/, 'must be a duration like 1y5m7d2h')
+      .regex(/^(\d{1,5}[ymdh]){1,4}$/, 'must be a duration like 1y5m7d2h')
       .optional(),
     /** Never fewer than this many points remain, whatever the rules say. */
     minimum: z.int().min(1).max(1000).default(1),

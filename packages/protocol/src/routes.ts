@@ -3,7 +3,7 @@ import { agent } from './agent.ts';
 import { auditRecord, auditVerification } from './audit-record.ts';
 import { drill } from './drill.ts';
 import { event } from './event.ts';
-import { absolutePath } from './ids.ts';
+import { absolutePath, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
 import { linkSignIn, me, passwordChange, passwordSignIn, signInState } from './me.ts';
 import { overview } from './overview.ts';
@@ -234,7 +234,7 @@ export const routes = {
     summary: 'Forget named restore points (into the trash)',
     action: 'forget',
     object: 'plan',
-    body: z.strictObject({ restorePointIds: z.array(z.string()).min(1).max(1000) }),
+    body: z.strictObject({ restorePointIds: z.array(restorePointId).min(1).max(1000) }),
     answer: jobStarted,
     status: 202,
   },
@@ -312,7 +312,7 @@ export const routes = {
     summary: 'Do what was proposed',
     action: 'restore',
     object: 'restore',
-    body: z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) }),
+    body: z.strictObject({ digest: resticId }),
     answer: restore,
     status: 202,
   },

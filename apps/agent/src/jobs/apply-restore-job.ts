@@ -7,7 +7,7 @@ import { hearEngine, incomplete } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { restoreRequest } from './restore-request.ts';
-import { requireFresh } from './restore-target.ts';
+import { requireElsewhere, requireFresh } from './restore-target.ts';
 
 /**
  * Does what a person said yes to: computes the proposal anew and goes on only when its digest is the one that was shown.
@@ -18,6 +18,7 @@ export async function applyRestoreJob(payload: PayloadOf<'apply-restore'>, voice
   const meter = new ProgressMeter(clock, 'restore');
   const beganMs = clock.monotonicMs();
   const since = (ms: number): number => (clock.monotonicMs() - ms) / 1000;
+  await requireElsewhere(payload.target, payload.repository, parts);
   await requireFresh(payload.target);
   return await shelf.use(payload.repository, async (repository) => {
     const request = await restoreRequest(repository, payload);

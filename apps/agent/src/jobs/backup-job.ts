@@ -5,6 +5,7 @@ import { type BackupSummary, backup } from '@fortfail/engine';
 import type { JobResult } from '@fortfail/protocol';
 import type { Repository, Snapshot } from '@fortfail/repository';
 import { stageConfig } from '@fortfail/source';
+import { parseLocation } from '@fortfail/storage';
 import { errnoOf } from '../durable-file.ts';
 import { counted } from './counted.ts';
 import { hearEngine, incomplete } from './engine-events.ts';
@@ -78,8 +79,12 @@ function figuresOf({ id, timeNs, hostname, paths, summary }: Snapshot): Figures 
 
 async function sourceOf(payload: PayloadOf<'backup'>, parts: JobParts): Promise<{ targets: string[]; excludes: string[] }> {
   const { source, catalogCopy } = payload;
-  if (source.kind === 'files') return { targets: source.paths, excludes: source.excludes };
-  const { dataFolder, auditLog, catalogCopies } = parts.config;
+  const { dataFolder, auditLog, catalogCopies, scratchRoot } = parts.config;
+  if (source.kind === 'files') {
+    // A repository within its own source would grow by itself with each backup; scratch and sockets are nothing to keep.
+    const own = [parseLocation(payload.repository.location).path, scratchRoot, join(dataFolder, 'run')];
+    return { targets: source.paths, excludes: [...source.excludes, ...own.map(literal)] };
+  }
   if (catalogCopy === undefined) {
     await requireCatalog(join(dataFolder, 'catalog.db'));
     const stage = await stageConfig({ dataFolder, auditLog });
@@ -90,6 +95,11 @@ async function sourceOf(payload: PayloadOf<'backup'>, parts: JobParts): Promise<
   const stage = await stageConfig({ dataFolder, auditLog, exportDatabase: (folder) => cp(copy, folder, { recursive: true }) });
   await rm(copy, { recursive: true, force: true });
   return { targets: [stage.folder], excludes: [] };
+}
+
+/** Characters that a pattern would take for more than themselves. */
+function literal(path: string): string {
+  return path.replaceAll(/[\\*?[\]]/g, '\\$&');
 }
 
 /** Configuration without the catalog would be called complete and could not rebuild anything. */

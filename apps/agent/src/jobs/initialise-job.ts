@@ -1,6 +1,11 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FortFailError, isFortFailError } from '@fortfail/base';
 import { initRepository } from '@fortfail/repository';
+import { fileError } from '@fortfail/source';
 import { listAll, openBackend, parseLocation, type StorageBackend } from '@fortfail/storage';
+import { errnoOf } from '../durable-file.ts';
+import { refuseOwnPlaces } from '../own-places.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 
 /**
@@ -11,6 +16,7 @@ export async function initialise(payload: PayloadOf<'initialise'>, voice: JobVoi
   const { repository: reference } = payload;
   const { passwords } = parts.shelf;
   const location = parseLocation(reference.location);
+  await requirePlace(location.path, reference.id, parts);
   await using backend = await openBackend(location, { logger: parts.logger });
   const { isNew } = await passwords.ensure(reference.id);
   const passwordFile = passwords.pathOf(reference.id);
@@ -34,6 +40,32 @@ export async function initialise(payload: PayloadOf<'initialise'>, voice: JobVoi
     if (isFortFailError(error, 'wrong-password')) throw otherPassword(location.path, passwordFile, error);
     throw error;
   }
+}
+
+/** What lies in the folder of a repository, ours and restic's. */
+const repositoryNames: ReadonlySet<string> = new Set(['config', 'data', 'index', 'keys', 'locks', 'snapshots', 'fortfail', 'lost+found']);
+
+/** Throws for a folder in which a repository would mix with something else. */
+async function requirePlace(path: string, making: string, { config, shelf }: JobParts): Promise<void> {
+  const names = await readdir(path).catch((error: unknown): string[] => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw fileError(error, 'look into', Buffer.from(path));
+  });
+  if (names.includes('config')) return;
+  await refuseOwnPlaces('make a repository in', path, {
+    config,
+    passwords: shelf.passwords,
+    making,
+    allowed: join(config.dataFolder, 'repositories'),
+  });
+  const stranger = names.find((name) => !repositoryNames.has(name) && !name.startsWith('.'));
+  if (stranger === undefined) return;
+  throw new FortFailError({
+    kind: 'conflict',
+    code: 'folder-not-empty',
+    message: `unable to make a repository in '${path}', there is something else: '${stranger}'`,
+    hint: 'Name a folder that does not exist yet or is empty.',
+  });
 }
 
 async function make(repositoryId: string, backend: StorageBackend, { config, clock, shelf }: JobParts): Promise<void> {

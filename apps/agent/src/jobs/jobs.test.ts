@@ -120,6 +120,16 @@ describe('initialise', () => {
     expect((await perform({ kind: 'initialise', repository: other })).summary).toContain('adopted');
   });
 
+  it('refuses a folder that holds something else, or is not a place for it', async () => {
+    await initialised();
+    const make = (path: string) => perform({ kind: 'initialise', repository: reference(path, 'rep_0000000000000002') });
+    await expect(make(join(folder, 'source'))).rejects.toMatchObject({ kind: 'conflict', code: 'folder-not-empty' });
+    for (const path of [join(folder, 'repo', 'data', 'x'), config.agentFolder, join(config.dataFolder, 'x'), '/proc/x'])
+      await expect(make(path), path).rejects.toMatchObject({ kind: 'invalid-input', code: 'own-place' });
+    expect(readdirSync(join(folder, 'source')).sort()).toEqual(['a.txt', 'deep', 'link']);
+    expect(existsSync(shelf.passwords.pathOf('rep_0000000000000002'))).toBe(false);
+  });
+
   it('finishes what a crash between key and config left', async () => {
     await initialised();
     const again = (): Promise<JobEnd> => perform({ kind: 'initialise', repository: reference() });
@@ -144,6 +154,18 @@ describe('backup, check, forget', () => {
     const checked = resultOf(await perform({ kind: 'check', repository: reference(), readData: true }), 'check');
     expect(checked).toMatchObject({ errors: [], snapshots: [point.snapshot] });
     expect(checked.bytesRead).toBeGreaterThan(0);
+  });
+
+  it('leaves its own repository and scratch out of a source around them', async () => {
+    await initialised();
+    writeFileSync(join(config.scratchRoot, 'x'), 'x');
+    const point = resultOf(await perform(backupOf([folder])), 'backup');
+    const names = async (path: string) =>
+      (
+        await listFiles({ method: 'list-files', repository: reference(), snapshot: point.snapshot, path, cursor: null, limit: 100 }, shelf)
+      ).entries.map(({ name }) => name);
+    expect((await names(folder)).sort()).toEqual(['data', 'source']);
+    expect(await names(config.dataFolder)).toEqual(['agent']);
   });
 
   it('tells of whole snapshots that an earlier attempt could not tell of', async () => {
@@ -290,6 +312,59 @@ describe('restore', () => {
     const fresh = join(folder, 'fresh');
     await expect(perform(applied(snapshot, fresh, 'a'.repeat(64)))).rejects.toMatchObject({ kind: 'conflict', code: 'proposal-stale' });
     expect(existsSync(fresh)).toBe(false);
+  });
+
+  it('refuses to write where FortFail keeps its own, whatever way leads there', async () => {
+    await initialised();
+    const { snapshot } = resultOf(await perform(backupOf([join(folder, 'source')])), 'backup');
+    mkdirSync(config.restoreRoot, { recursive: true });
+    symlinkSync(join(folder, 'repo'), join(folder, 'way'));
+    symlinkSync(config.dataFolder, join(folder, 'way2'));
+    const order = (target: string): PayloadOf<'propose-restore'> => ({
+      kind: 'propose-restore',
+      repository: reference(),
+      restoreId: 'rst_0000000000000001',
+      snapshot,
+      include: [],
+      target,
+    });
+    const places = [
+      join(folder, 'repo', 'new'),
+      join(folder, 'source', '..', 'repo', 'data', 'new'),
+      join(folder, 'way', 'new'),
+      join(folder, 'way2', 'new', 'deep'),
+      join(config.dataFolder, 'new'),
+      join(config.agentFolder, 'keys', 'new'),
+      config.restoreRoot,
+      `${config.restoreRoot}/../scratch/x`,
+      '/proc/self/x',
+    ];
+    for (const place of places) {
+      await expect(perform(order(place)), place).rejects.toMatchObject({ kind: 'invalid-input', code: 'own-place' });
+      const apply = { ...order(place), kind: 'apply-restore' as const, target: place, digest: 'd'.repeat(64) };
+      await expect(perform(apply), place).rejects.toMatchObject({ code: 'own-place' });
+    }
+    await expect(perform(order(`/${'a'.repeat(300)}`))).rejects.not.toMatchObject({ kind: 'bug' });
+    expect((await perform(order(join(config.restoreRoot, 'mine')))).status).toBe('succeeded');
+    expect((await perform(order(join(folder, 'source', 'new')))).status).toBe('succeeded');
+  });
+
+  it('refuses paths that are not in the point', async () => {
+    await initialised();
+    const source = join(folder, 'source');
+    const { snapshot } = resultOf(await perform(backupOf([source])), 'backup');
+    for (const path of ['/nowhere', join(source, 'a.tx'), `${source}/../source/a.txt`, join(source, '*')]) {
+      const include = [join(source, 'a.txt'), path.includes('..') ? `${source}/../source/a.txt` : path];
+      const order = {
+        kind: 'propose-restore',
+        repository: reference(),
+        restoreId: 'rst_0000000000000001',
+        snapshot,
+        include,
+        target: null,
+      } as const;
+      await expect(perform(order)).rejects.toMatchObject({ kind: 'not-found', code: 'path' });
+    }
   });
 
   it('restores only what was chosen', async () => {

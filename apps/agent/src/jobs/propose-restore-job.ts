@@ -1,18 +1,21 @@
 import { formatBytes } from '@fortfail/base';
-import { proposeRestore } from '@fortfail/engine';
+import { findEntry, proposeRestore } from '@fortfail/engine';
 import { freeBytesAt } from '../free-space.ts';
 import { counted } from './counted.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
 import { restoreRequest } from './restore-request.ts';
-import { metadataLimits, requireFresh, targetOf } from './restore-target.ts';
+import { metadataLimits, requireElsewhere, requireFresh, targetOf } from './restore-target.ts';
 
 /** Computes what a restore would do, for a person to look at. Writes nothing. */
 export async function proposeRestoreJob(payload: PayloadOf<'propose-restore'>, voice: JobVoice, parts: JobParts): Promise<JobEnd> {
   const { config, clock, logger, shelf, speed } = parts;
   const target = targetOf(payload.target, payload.restoreId, config);
+  await requireElsewhere(target, payload.repository, parts);
   await requireFresh(target);
   return await shelf.browse(payload.repository, async (repository) => {
     const request = await restoreRequest(repository, { ...payload, target });
+    // What a person named and is not there must not come back as a success of nothing.
+    for (const path of payload.include) await findEntry(repository, request.snapshot.tree, path);
     const found = await proposeRestore(repository, request, { clock, logger, signal: voice.signal });
     for (const { item, error } of found.damaged) voice.log('error', error.message, item);
     const freeBytes = await freeBytesAt(target);

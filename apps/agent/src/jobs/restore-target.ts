@@ -1,13 +1,26 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FortFailError } from '@fortfail/base';
-import { removeLeftOvers } from '@fortfail/source';
+import { fileError, removeLeftOvers } from '@fortfail/source';
 import type { AgentConfig } from '../config.ts';
 import { errnoOf } from '../durable-file.ts';
+import { refuseOwnPlaces } from '../own-places.ts';
+import type { JobParts } from './job-context.ts';
 
 /** Where a restore goes: the folder a person named, else one of its own below the restore root. */
 export function targetOf(target: string | null, restoreId: string, config: AgentConfig): string {
   return target ?? join(config.restoreRoot, restoreId);
+}
+
+/** Throws `invalid-input` for a target in a repository, in our data folder or in /proc; below the restore root all is well. */
+export async function requireElsewhere(target: string, repository: { readonly location: string }, parts: JobParts): Promise<void> {
+  const { config, shelf } = parts;
+  await refuseOwnPlaces('restore into', target, {
+    config,
+    passwords: shelf.passwords,
+    locations: [repository.location],
+    allowed: config.restoreRoot,
+  });
 }
 
 /**
@@ -20,7 +33,7 @@ export async function requireFresh(target: string): Promise<void> {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return [];
     if (errno === 'ENOTDIR') return ['.'];
-    throw error;
+    throw fileError(error, 'look into', Buffer.from(target));
   });
   if (names.length === 0) return;
   throw new FortFailError({

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FortFailError, type Secret } from '@fortfail/base';
 import { passwordFromText } from '@fortfail/repository';
+import { z } from 'zod';
 import { createFile, errnoOf, makePrivateFolder, replaceFile } from '../durable-file.ts';
 
 /** What lies beside a password: which repository it opens. No secret. */
@@ -12,6 +13,8 @@ export interface RepositoryCard {
   readonly location: string;
   readonly resticId: string;
 }
+
+const cardSchema = z.object({ id: z.string(), name: z.string(), location: z.string(), resticId: z.string() });
 
 /**
  * Passwords of repositories, made on this host and never sent: `<data>/agent/keys/<id>.password`, mode 0600, and beside it
@@ -70,7 +73,31 @@ export class PasswordFiles {
     await unlink(this.pathOf(repositoryId));
   }
 
+  /** Every repository that this agent has made or adopted. A card that cannot be read counts as none. */
+  async cards(): Promise<RepositoryCard[]> {
+    const names = await readdir(this.#folder).catch((error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw error;
+    });
+    const texts = await Promise.all(
+      names.filter((name) => name.endsWith('.json')).map((name) => readFile(join(this.#folder, name), 'utf8')),
+    );
+    return texts.flatMap((text) => {
+      const { success, data } = cardSchema.safeParse(parseJson(text));
+      return success ? [data] : [];
+    });
+  }
+
   async writeCard(card: RepositoryCard): Promise<void> {
     await replaceFile(join(this.#folder, `${card.id}.json`), `${JSON.stringify(card, null, 2)}\n`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Half a card says nothing.
+    return undefined;
   }
 }

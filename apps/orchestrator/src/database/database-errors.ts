@@ -30,6 +30,9 @@ function classifySqlite(error: Error, errcode: number): unknown {
   return rule === undefined ? error : new FortFailError({ ...rule, cause: error, context: { errcode } });
 }
 
+/** NUL in a text, a number out of range, not a number: what SQLite would take and find nothing by. */
+const unfitValues: ReadonlySet<string> = new Set(['22021', '22P05', '22003', '22P02']);
+
 function classifyPostgres(error: Error, code: string): unknown {
   if (code === '23505') return notUnique(error);
   if (code === '53100')
@@ -51,6 +54,14 @@ function classifyPostgres(error: Error, code: string): unknown {
       hint: 'Check DATABASE_URL and that the server runs.',
       cause: error,
       context: { code },
+    });
+  }
+  if (unfitValues.has(code)) {
+    return new FortFailError({
+      kind: 'invalid-input',
+      code: 'unfit-value',
+      message: 'unable to accept a value that no text or number of ours can be',
+      cause: error,
     });
   }
   if (code === '28P01' || code === '28000') {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { HttpRefusal } from './problems.ts';
+import { HttpRefusal, noSuchPath } from './problems.ts';
 
 const yearSeconds = 31_536_000;
 const missingPage =
@@ -29,7 +29,7 @@ export async function registerConsole(app: FastifyInstance, folder: string): Pro
 async function answerUnknown(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<unknown> {
   const path = request.url.split('?')[0] ?? '/';
   const isPage = (request.method === 'GET' || request.method === 'HEAD') && !/^\/(api|health|assets|docs|agent-link)(\/|$)/.test(path);
-  if (!isPage) throw new HttpRefusal(404, { kind: 'not-found', code: 'no-such-path', message: 'unable to find this path' });
+  if (!isPage) throw new HttpRefusal(404, noSuchPath);
   const file = await topFile(folder, path);
   reply.header('cache-control', 'no-cache');
   if (file !== undefined) return reply.type(file.type).send(file.bytes);

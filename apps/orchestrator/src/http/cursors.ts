@@ -20,7 +20,11 @@ export function decodeCursor(cursor: string | undefined): Position | undefined {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new FortFailError({
+  throw badCursor();
+}
+
+export function badCursor(): FortFailError {
+  return new FortFailError({
     kind: 'invalid-input',
     code: 'bad-cursor',
     message: 'unable to accept the query: cursor was not given by this site',

@@ -30,10 +30,10 @@ export function registerGuards(app: FastifyInstance, services: Services, isLocal
     request.principal = request.isLocal ? localSocket : await whoIs(request, services);
   });
   app.addHook('onRequest', async (request) => {
-    const isApi = request.url.startsWith('/api/');
-    if (!isApi || request.isLocal) return;
+    const path = routeOf(request);
+    if (!path.startsWith('/api/') || request.isLocal) return;
     if (!safeMethods.has(request.method) || request.headers.upgrade !== undefined) checkForgery(request, services);
-    if (!request.url.startsWith('/api/v1/sign-in') && !(await services.persons.hasSome())) throw notSetUp();
+    if (!path.startsWith('/api/v1/sign-in') && !(await services.persons.hasSome())) throw notSetUp();
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
@@ -43,8 +43,13 @@ export function registerGuards(app: FastifyInstance, services: Services, isLocal
     reply.header('x-request-id', request.id);
     if (services.addresses().isTls) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', apiContentSecurity);
-    if (request.url.startsWith('/api/') && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    if (routeOf(request).startsWith('/api/') && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
+}
+
+/** The route that was chosen, not the text of the URL, which may spell one route in many ways. Empty when there is none. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? '';
 }
 
 /** A name in DNS that someone points at us must not reach us: only our own hosts are answered. */
@@ -61,7 +66,7 @@ function checkHost(request: FastifyRequest, services: Services): void {
 
 async function whoIs(request: FastifyRequest, services: Services): Promise<Principal> {
   const secret = request.cookies[sessionCookie(services.addresses().isTls).name];
-  if (secret === undefined || !request.url.startsWith('/api/')) return nobody;
+  if (secret === undefined || !routeOf(request).startsWith('/api/')) return nobody;
   return (await services.sessions.find(secret)) ?? nobody;
 }
 
@@ -72,7 +77,7 @@ function checkForgery(request: FastifyRequest, services: Services): void {
   const isOwnOrigin = origin !== undefined && services.addresses().origins.includes(origin);
   const isOwn = site === undefined ? isOwnOrigin : site === 'same-origin' && (origin === undefined || isOwnOrigin);
   // A browser cannot set headers on a WebSocket; its origin is the proof.
-  const isSocket = request.headers.upgrade !== undefined;
+  const isSocket = request.method === 'GET' && request.headers.upgrade !== undefined;
   const hasMark = isSocket || (request.headers['x-ff'] === '1' && isJson(request.headers['content-type']));
   if (isOwn && hasMark) return;
   if (isOwn && request.headers['x-ff'] === '1') {

@@ -48,6 +48,8 @@ export function faultsOf(issues: readonly z.core.$ZodIssue[]): FieldFault[] {
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
   if (issue.code === 'invalid_type') return /received undefined$/.test(issue.message) ? 'is missing' : `must be of type ${issue.expected}`;
+  if (issue.code === 'invalid_format') return 'is not in the form it must have';
+  if (issue.code === 'invalid_union') return 'is none of the known kinds';
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_small')
     return `must be at least ${issue.minimum}${issue.origin === 'number' || issue.origin === 'int' ? '' : ' long'}`;
@@ -99,6 +101,8 @@ export function toProblem(thrown: unknown, requestId: string): ProblemAnswer {
   return { status, problem, error };
 }
 
+export const noSuchPath: ErrorDetails = { kind: 'not-found', code: 'no-such-path', message: 'unable to find this path' };
+
 const frameworkCodes: Readonly<Record<string, ErrorDetails & { status: number }>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     status: 413,
@@ -125,6 +129,7 @@ const frameworkCodes: Readonly<Record<string, ErrorDetails & { status: number }>
     code: 'bad-json',
     message: 'unable to understand the body, it is not valid JSON',
   },
+  FST_ERR_MAX_PARAM_LENGTH: { status: 404, ...noSuchPath },
   FST_ERR_BAD_URL: { status: 400, kind: 'invalid-input', code: 'bad-path', message: 'unable to understand the path' },
 };
 
@@ -133,5 +138,10 @@ function fromFramework(thrown: unknown): FortFailError | undefined {
   if (thrown instanceof FortFailError || !(thrown instanceof Error)) return undefined;
   const known = 'code' in thrown && typeof thrown.code === 'string' ? frameworkCodes[thrown.code] : undefined;
   if (known !== undefined) return new HttpRefusal(known.status, known);
+  // Whatever else the framework and its plugins refuse, like a path that leaves the folder of static files.
+  const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 0;
+  if (status === 403 || status === 404) return new HttpRefusal(404, noSuchPath);
+  if (status >= 400 && status < 500)
+    return new HttpRefusal(status, { kind: 'invalid-input', code: 'bad-request', message: 'unable to understand the request' });
   return undefined;
 }

@@ -4,6 +4,7 @@ import { renameExclusive } from '../system/rename.ts';
 import { syncFileSystem, syncFolder } from '../system/sync.ts';
 import { fileError, isMissing } from '../system/system-error.ts';
 import { newStagingName, removeLeftOvers } from './left-overs.ts';
+import { makeFolders } from './make-folders.ts';
 import { byteString, joinPath, parentPath, pathBytes, pathText } from './path.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -30,7 +31,7 @@ export class Staging {
       removeLeftOvers(folder);
       const isThere = Staging.#isEmptyFolder(folder);
       const parent = isThere ? folder : pathBytes(parentPath(byteString(folder)));
-      mkdirSync(parent, { recursive: true, mode: 0o700 });
+      makeFolders(parent);
       removeLeftOvers(parent);
       const stage = joinPath(parent, name);
       mkdirSync(stage, { mode: 0o700 });

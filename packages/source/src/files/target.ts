@@ -18,6 +18,7 @@ import { syncFileSystem } from '../system/sync.ts';
 import { fileError, isMissing } from '../system/system-error.ts';
 import { type ApplicableMetadata, type ApplyOptions, applyMetadata } from './apply-metadata.ts';
 import { newStagingName, removeLeftOvers } from './left-overs.ts';
+import { makeFolders } from './make-folders.ts';
 import type { RecordedMetadata } from './metadata.ts';
 import type { OwnerNames } from './names.ts';
 import { decideOverwrite, type OverwriteDecision, type OverwritePolicy } from './overwrite.ts';
@@ -91,7 +92,7 @@ export class RestoreTarget {
 
   #makeFolder(folder: Buffer): void {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder);
     } catch (error) {
       throw fileError(error, 'create folder', folder);
     }

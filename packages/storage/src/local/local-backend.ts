@@ -267,10 +267,17 @@ async function mkdirUnlessThere(path: string, mode: number): Promise<boolean> {
   }
 }
 
-/** Makes a folder and those above it, each durable in the one above. */
+/**
+ * Makes a folder and those above it, each durable in the one above. One by one: Node's recursive mkdir never ends where a
+ * file system answers that a folder it just showed does not exist, as /proc does.
+ */
 async function makeFolder(path: string, mode: number): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
-  if (first === undefined) return;
-  if (mode !== 0o700) await chmod(path, mode);
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  const missing: string[] = [];
+  for (let at = path; (await statIfThere(at)) === undefined; at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) {
+    if (!(await mkdirUnlessThere(folder, mode))) continue;
+    if (mode !== 0o700) await chmod(folder, mode);
+    await syncFolder(dirname(folder));
+  }
+  if (missing.length === 0) await mkdir(path, { recursive: true });
 }

@@ -12,7 +12,7 @@ import { repositoryReference } from '../../jobs/order-job.ts';
 import { repositoryTotals, toRepository } from '../../repositories/repository-rows.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { badCursor, decodeCursor, type Position, toPage } from '../cursors.ts';
 
 type SiteRoutes =
   | 'overview'
@@ -116,7 +116,7 @@ export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
         .where('chain', '=', 'main')
         .orderBy('seq', 'desc')
         .limit(limit + 1);
-      if (position !== undefined) query = query.where('seq', '<', Number(position.at));
+      if (position !== undefined) query = query.where('seq', '<', seqOf(position));
       const rows = await query.execute();
       return {
         body: toPage(
@@ -134,6 +134,11 @@ export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
       return { body: (await verifyAll(database.read, services.auditFile?.path, heads)).result };
     },
   };
+}
+
+function seqOf({ at }: Position): number {
+  if (/^\d{1,15}$/.test(at)) return Number(at);
+  throw badCursor();
 }
 
 async function listDrills(services: Services, call: Call<'listDrills'>): ReturnType<Handlers['listDrills']> {
