@@ -3,9 +3,9 @@ import { type ForgetResult, forgetByPolicy } from '@fortfail/engine';
 import { type CalendarSpan, type ForgetGroup, type ForgetPolicy, parseSpan } from '@fortfail/policy';
 import type { Snapshot } from '@fortfail/repository';
 import { exitOk, exitPartial } from '../exit.ts';
-import { groupHeadline, shortId, snapshotJson, snapshotTable } from '../render/snapshot-text.ts';
+import { groupHeadline, listedSnapshotJson, shortId, snapshotTable } from '../render/snapshot-text.ts';
 import { openFor } from '../repository/open-repository.ts';
-import { filterOf, pickSnapshots } from '../repository/pick-snapshots.ts';
+import { filterOf, pickSnapshots, reportUnreadable } from '../repository/pick-snapshots.ts';
 import type { forgetOptions } from '../verbs/forget-verbs.ts';
 import type { Values } from '../verbs/option.ts';
 import type { Call, Perform } from '../verbs/verb.ts';
@@ -57,18 +57,18 @@ function policyText(options: Options): string {
       ? []
       : [`all snapshots with tags [${options.keepTag.map((tags) => `[${tags.join(' ')}]`).join(' ')}]`]),
   ];
-  return `keep ${parts.join(' and ')}`;
+  return parts.length === 0 ? 'remove' : `keep ${parts.join(' and ')}`;
 }
 
 function groupJson({ key, keep, remove, reasons }: ForgetGroup<Snapshot>): object {
-  const list = (snapshots: readonly Snapshot[]): object[] | null => (snapshots.length === 0 ? null : snapshots.map(snapshotJson));
+  const list = (snapshots: readonly Snapshot[]): object[] | null => (snapshots.length === 0 ? null : snapshots.map(listedSnapshotJson));
   return {
     tags: key.tags,
     host: key.hostname,
     paths: key.paths,
     keep: list(keep),
     remove: list(remove),
-    reasons: reasons.length === 0 ? null : reasons.map(({ snapshot, matches }) => ({ snapshot: snapshotJson(snapshot), matches })),
+    reasons: reasons.length === 0 ? null : reasons.map(({ snapshot, matches }) => ({ snapshot: listedSnapshotJson(snapshot), matches })),
   };
 }
 
@@ -102,7 +102,7 @@ function refusePrune(options: Options): void {
 function print(call: Call<typeof forgetOptions>, result: ForgetResult, byName: boolean): void {
   const { options, globals, context } = call;
   if (globals.json) {
-    if (!byName) context.stdout.write(`${JSON.stringify(result.groups.map(groupJson))}\n`);
+    if (!byName && result.groups.length > 0) context.stdout.write(`${JSON.stringify(result.groups.map(groupJson))}\n`);
     return;
   }
   if (globals.quiet) return;
@@ -132,6 +132,7 @@ export const perform: Perform<typeof forgetOptions> = async (call) => {
     clock: context.clock,
     dryRun: options.dryRun,
     allowRemoveAll: options.unsafeAllowRemoveAll,
+    onUnreadable: reportUnreadable(context),
     signal: context.signal,
   });
   print(call, result, args.length > 0);

@@ -1,7 +1,7 @@
 import { groupSnapshots, type SnapshotGroup } from '@fortfail/policy';
 import type { Snapshot } from '@fortfail/repository';
 import { exitOk } from '../exit.ts';
-import { groupHeadline, snapshotJson, snapshotTable } from '../render/snapshot-text.ts';
+import { groupHeadline, listedSnapshotJson, snapshotTable } from '../render/snapshot-text.ts';
 import { openFor } from '../repository/open-repository.ts';
 import { filterOf, pickSnapshots } from '../repository/pick-snapshots.ts';
 import type { snapshotsOptions } from '../verbs/read-verbs.ts';
@@ -27,8 +27,8 @@ export const perform: Perform<typeof snapshotsOptions> = async ({ options, globa
     : [{ key: { hostname: '', paths: null, tags: null }, members: snapshots }];
   if (globals.json) {
     const document = isGrouped
-      ? groups.map(({ key, members }) => ({ group_key: key, snapshots: members.map(snapshotJson) }))
-      : snapshots.map(snapshotJson);
+      ? groups.map(({ key, members }) => ({ group_key: key, snapshots: members.map(listedSnapshotJson) }))
+      : snapshots.map(listedSnapshotJson);
     context.stdout.write(`${JSON.stringify(document)}\n`);
     return exitOk;
   }

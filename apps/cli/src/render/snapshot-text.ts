@@ -11,6 +11,13 @@ export function snapshotJson(snapshot: Snapshot): Readonly<Record<string, unknow
   return { ...snapshot.document, id: snapshot.id, short_id: shortId(snapshot.id) };
 }
 
+/** A snapshot in a list: restic shows its paths in order there, whatever the order they were given in. */
+export function listedSnapshotJson(snapshot: Snapshot): Readonly<Record<string, unknown>> {
+  return { ...snapshotJson(snapshot), paths: inOrder(snapshot.paths) };
+}
+
+const inOrder = (paths: readonly string[]): string[] => [...paths].sort((a, b) => Buffer.from(a).compare(Buffer.from(b)));
+
 const timeOf = (snapshot: Snapshot): Date => new Date(Number(snapshot.timeNs / 1_000_000n));
 
 /** A time as Go prints it: `2026-11-21 08:40:36.456719839 +0000 UTC`, in the offset it was made in. */
@@ -53,7 +60,7 @@ export function snapshotTable(snapshots: readonly Snapshot[], { compact, zone, r
     { title: compact ? 'Tags  ' : 'Tags      ', cell: ({ tags }) => (compact ? tags.join(',') : tags) },
   ];
   if (!compact && reasons !== undefined) columns.push({ title: 'Reasons', cell: ({ id }) => reasons.get(id) ?? [] });
-  if (!compact) columns.push({ title: 'Paths', cell: ({ paths }) => paths.map(printable) });
+  if (!compact) columns.push({ title: 'Paths', cell: ({ paths }) => inOrder(paths).map(printable) });
   if (hasSizes) columns.push({ title: 'Size', cell: size });
   return renderTable(columns, ordered, [`Timestamps shown in ${zone || 'local time'}`, `${ordered.length} snapshots`]);
 }

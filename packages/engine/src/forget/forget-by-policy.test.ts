@@ -37,7 +37,17 @@ it('moves what the policy does not keep into the trash, and restic still finds n
 it('refuses a policy without rules and one that keeps nothing of a group', async () => {
   await expect(forget({})).rejects.toMatchObject({ kind: 'invalid-input', code: 'empty-policy' });
   await expect(forget({ policy: { tags: [['nobody']] } })).rejects.toMatchObject({ kind: 'invalid-input', code: 'last-snapshot' });
+  const allowed = forget({ policy: { tags: [['nobody']] }, allowRemoveAll: true });
+  await expect(allowed).rejects.toMatchObject({ kind: 'invalid-input', code: 'last-snapshot' });
   expect([count('snapshots'), count('locks')]).toEqual([3, 0]);
+});
+
+it('leaves a snapshot alone that cannot be read, and says so', async () => {
+  writeFileSync(join(fixture.location, 'snapshots', 'b'.repeat(64)), 'nothing of the kind');
+  await expect(forget({ policy: { last: 1 } })).rejects.toMatchObject({ kind: 'damaged' });
+  const unreadable: string[] = [];
+  await forget({ policy: { last: 1 }, onUnreadable: (id) => unreadable.push(id) });
+  expect([unreadable, count('snapshots')]).toEqual([['b'.repeat(64)], 2]);
 });
 
 it('forgets named snapshots without a policy, and all of a filter only when that is allowed', async () => {
@@ -47,4 +57,5 @@ it('forgets named snapshots without a policy, and all of a filter only when that
   expect(named.outcome?.forgotten).toEqual([first?.id]);
   const all = await forget({ filter: { hosts: ['host'] }, allowRemoveAll: true });
   expect([all.outcome?.forgotten.length, count('snapshots')]).toEqual([2, 0]);
+  expect(all.groups.map(({ keep, remove }) => [keep.length, remove.length])).toEqual([[0, 2]]);
 });

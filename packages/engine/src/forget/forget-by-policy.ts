@@ -1,5 +1,5 @@
 import { type Clock, FortFailError } from '@fortfail/base';
-import { applyForgetPolicy, type ForgetGroup, type ForgetPolicy, type GroupBy, isEmptyPolicy } from '@fortfail/policy';
+import { applyForgetPolicy, type ForgetGroup, type ForgetPolicy, type GroupBy, groupSnapshots, isEmptyPolicy } from '@fortfail/policy';
 import {
   type ForgetOutcome,
   forgetSnapshots,
@@ -18,8 +18,10 @@ export interface ForgetOptions {
   readonly groupBy?: GroupBy | undefined;
   readonly clock: Clock;
   readonly dryRun?: boolean;
-  /** Lets a filter without a policy, or a policy that keeps nothing of a group, remove all of it. */
+  /** Lets a filter without a policy remove all it finds; a policy that keeps nothing of a group is refused all the same. */
   readonly allowRemoveAll?: boolean;
+  /** Called for a snapshot that cannot be read, which then stays; without it the first such one is thrown. */
+  readonly onUnreadable?: (id: string, error: FortFailError) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,12 +75,19 @@ async function selectByPolicy(repository: Repository, options: ForgetOptions): P
       hint: 'Say what to keep, for example --keep-daily 7.',
     });
   }
-  const snapshots = (await repository.listSnapshots()).filter((snapshot) => matchesFilter(snapshot, filter));
-  if (isEmptyPolicy(options.policy)) return { groups: [], selected: snapshots };
+  const all = await repository.listSnapshots({ signal: options.signal, onUnreadable: options.onUnreadable });
+  const snapshots = all.filter((snapshot) => matchesFilter(snapshot, filter));
+  if (isEmptyPolicy(options.policy)) return { groups: groupsToRemove(snapshots, options), selected: snapshots };
   const groups = applyForgetPolicy(snapshots, options.policy, { now: options.clock.now(), groupBy: options.groupBy });
   const lost = groups.find((group) => group.losesAll);
-  if (lost !== undefined && !mayRemoveAll) throw lastSnapshot(lost);
+  if (lost !== undefined) throw lastSnapshot(lost);
   return { groups, selected: groups.flatMap((group) => group.remove) };
+}
+
+/** Newest first in each group, as a policy lists them. */
+function groupsToRemove(snapshots: readonly Snapshot[], { groupBy }: ForgetOptions): ForgetGroup<Snapshot>[] {
+  const groups = groupSnapshots(snapshots, groupBy ?? { host: true, paths: true, tags: false });
+  return groups.map(({ key, members }) => ({ key, keep: [], remove: members.toReversed(), reasons: [], losesAll: true }));
 }
 
 function isEmptyFilter({ hosts = [], tags = [], paths = [] }: SnapshotFilter): boolean {
@@ -91,6 +100,6 @@ function lastSnapshot(group: ForgetGroup<Snapshot>): FortFailError {
     kind: 'invalid-input',
     code: 'last-snapshot',
     message: `unable to forget, the policy keeps nothing of host '${hostname}', paths '${(paths ?? []).join(', ')}'`,
-    hint: 'Nothing was removed. Keep at least one snapshot of each group, or allow removing all of them.',
+    hint: 'Nothing was removed. Keep at least one snapshot of each group, or name those that shall go.',
   });
 }
