@@ -23,7 +23,16 @@ export interface AgentConfig {
   readonly isRoot: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** What may be set, each declared once. */
+export const options = [
+  { name: 'FORTFAIL_DATA', doc: 'The data folder; the same as the orchestrator has.' },
+  { name: 'WAL_PATH', doc: 'The audit file; the same as the orchestrator has.' },
+  { name: 'FORTFAIL_AGENT_JOBS', doc: 'Backups, checks and drills at once, 1 to 64. Default: half the cores, 2 to 4.' },
+  { name: 'LOG_LEVEL', doc: 'error, warn, info or debug.', fallback: 'info' },
+] as const;
+
+type Name = (typeof options)[number]['name'] | 'XDG_DATA_HOME';
+type Environment = Readonly<Partial<Record<Name, string | undefined>>>;
 
 const logLevels = ['error', 'warn', 'info', 'debug'];
 

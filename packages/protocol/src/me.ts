@@ -21,7 +21,7 @@ export const passwordSignIn = z.strictObject({ name: z.string().min(1).max(64), 
 export const passwordChange = z.strictObject({
   name: z
     .string()
-    .regex(/^[\p{L}\p{N}._@ -]{1,64}$/u, 'must be 1 to 64 letters, digits or . _ @ - and space')
+    .regex(/^(?! )[\p{L}\p{N}._@ -]{1,64}(?<! )$/u, 'must be 1 to 64 letters, digits or . _ @ - and space within')
     .optional(),
   currentPassword: z.string().max(1024).optional(),
   newPassword: z.string().min(12, 'must have at least 12 characters').max(1024),

@@ -1,4 +1,4 @@
-import type { Drill } from '@fortfail/protocol';
+import type { Drill, JobPayload } from '@fortfail/protocol';
 import type { Change } from '../changes/changes.ts';
 import { newId } from '../ids.ts';
 import type { JobOutcome } from '../jobs/job-outcome.ts';
@@ -99,7 +99,9 @@ async function recordPoint(
   grade: 'partial' | 'complete',
 ): Promise<string | undefined> {
   if (job.plan_id === null || job.repository_id === null) return undefined;
-  const plan = await change.tx.selectFrom('plan').select(['name', 'source']).where('id', '=', job.plan_id).executeTakeFirstOrThrow();
+  const plan = await change.tx.selectFrom('plan').select('name').where('id', '=', job.plan_id).executeTakeFirstOrThrow();
+  // The plan may protect something else by now; what was backed up is what the job was told to.
+  const { source } = JSON.parse(job.payload) as Extract<JobPayload, { kind: 'backup' }>;
   const stored = await change.tx
     .insertInto('restore_point')
     .values({
@@ -108,7 +110,7 @@ async function recordPoint(
       plan_name: plan.name,
       repository_id: job.repository_id,
       job_id: job.id,
-      kind: (JSON.parse(plan.source) as { kind: string }).kind,
+      kind: source.kind,
       grade,
       received_at: change.now,
       forgotten_at: null,

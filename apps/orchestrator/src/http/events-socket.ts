@@ -8,6 +8,7 @@ import type { Services } from '../services.ts';
 import { HttpRefusal } from './problems.ts';
 
 const beatEveryMs = 5000;
+/** A listener that reads no faster than this much waits for it is cut off: it comes back and asks from where it was. */
 const maxBuffered = 4 << 20;
 
 type LiveEvent = Exclude<Event, { type: 'changed' }>;
@@ -42,17 +43,20 @@ function afterOf(request: FastifyRequest): number | undefined {
   });
 }
 
+/** The part of a WebSocket that is needed here. */
+export type EventSocket = Pick<WebSocket, 'on' | 'send' | 'close' | 'terminate' | 'bufferedAmount' | 'readyState' | 'OPEN'>;
+
 /** One listener. Stored events are read from the database in order, so none is lost, doubled or out of turn. */
-class EventStream {
+export class EventStream {
   readonly #services: Services;
-  readonly #socket: WebSocket;
+  readonly #socket: EventSocket;
   readonly #principal: Principal;
   readonly #stop = new AbortController();
   #seen = 0;
   #reading: Promise<void> | undefined;
   #isWanted = false;
 
-  constructor(services: Services, socket: WebSocket, principal: Principal) {
+  constructor(services: Services, socket: EventSocket, principal: Principal) {
     this.#services = services;
     this.#socket = socket;
     this.#principal = principal;
@@ -129,7 +133,9 @@ class EventStream {
   }
 
   #send(frame: EventFrame): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(frame));
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > maxBuffered) this.#socket.terminate();
+    else this.#socket.send(JSON.stringify(frame));
   }
 
   #now(): string {

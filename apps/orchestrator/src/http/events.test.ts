@@ -1,8 +1,10 @@
 import type { EventFrame } from '@fortfail/protocol';
 import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
+import { localSocket } from '../access/principal.ts';
 import { databaseSuite } from '../testing/database-suite.ts';
 import { readySite, type TestSite } from '../testing/test-site.ts';
+import { type EventSocket, EventStream } from './events-socket.ts';
 
 class Listener {
   readonly frames: EventFrame[] = [];
@@ -83,6 +85,36 @@ databaseSuite('live events', (open) => {
     await expect(Listener.open(site, '/api/v1/events', { cookie })).rejects.toThrow('403');
     await expect(Listener.open(site, '/api/v1/events?after=x', { ...own, cookie })).rejects.toThrow('400');
     await expect(Listener.open(site, '/agent-link', { ...own, cookie })).rejects.toThrow('404');
+  });
+
+  it('cuts off a listener that does not read, and no other', async () => {
+    const { site, planId } = await readySite(await open());
+    await using _site = site;
+    const make = () => {
+      const socket = {
+        OPEN: 1,
+        readyState: 1,
+        bufferedAmount: 0,
+        sent: 0,
+        on: () => socket,
+        close: () => undefined,
+        send: () => {
+          socket.sent += 1;
+        },
+        terminate: () => {
+          socket.readyState = 3;
+        },
+      };
+      return socket;
+    };
+    const [stuck, lively] = [make(), make()];
+    for (const socket of [stuck, lively]) void new EventStream(site.services, socket as unknown as EventSocket, localSocket).begin(0);
+    while (stuck.sent < 2 || lively.sent < 2) await site.clock.advance(0);
+    stuck.bufferedAmount = 5 << 20;
+    const before = lively.sent;
+    await site.local('POST', `/plans/${planId}/backup`);
+    while (stuck.readyState === 1 || lively.sent === before) await site.clock.advance(0);
+    expect(lively.readyState).toBe(1);
   });
 
   it('shows somebody with one plan the events of that plan only', async () => {

@@ -149,6 +149,11 @@ databaseSuite('hostile requests', (open) => {
       { schedule: { cron: '\n0 * * * *' } },
     ];
     for (const change of odd) expect((await site.local('POST', '/plans', { ...draft, ...change })).status).toBe(400);
+    const { cookie } = await site.person('ann', [{ role: 'admin', scope: 'site' }]);
+    for (const name of ['', ' ', ' a', 'a ', 'a\0b', '<b>', 'a\nb', 'x'.repeat(65)]) {
+      const change = await site.browser('POST', '/me/password', { cookie, body: { name, newPassword: 'long enough, this' } });
+      expect([name, change.status]).toEqual([name, 400]);
+    }
     const answer = await site.local<Problem>('POST', `/plans/${planId}/forget`, { restorePointIds: ['x'.repeat(5000)] });
     expect(answer.status).toBe(400);
     expect(answer.body.detail.length).toBeLessThan(200);

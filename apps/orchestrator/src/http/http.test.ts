@@ -89,6 +89,28 @@ databaseSuite('the API', (open) => {
     expect((await site.local<Problem>('DELETE', `/plans/${planId}`, undefined, { 'if-match': '"1"' })).body.code).toBe('plan-busy');
   });
 
+  it('goes on with the points of a plan that was edited or deleted', async () => {
+    const { site, agent, repositoryId, planId } = await readySite(await open());
+    await using _site = site;
+    await site.local('POST', `/plans/${planId}/backup`);
+    const lease = await agent.lease(site);
+    await agent.start(lease);
+    const draft = planDraftFor(repositoryId, { name: 'renamed', source: { kind: 'config' } });
+    const edited = await site.local<Plan>('PUT', `/plans/${planId}`, draft, { 'if-match': '"1"' });
+    expect(edited.status).toBe(200);
+    await agent.succeed(lease, backupResult(5, site.clock.now()));
+    const point = (await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items[0];
+    expect(point).toMatchObject({ kind: 'files', planId });
+    expect((await site.local('DELETE', `/plans/${planId}`, undefined, { 'if-match': '"2"' })).status).toBe(200);
+    expect((await site.local('GET', `/plans/${planId}`)).status).toBe(404);
+    expect((await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items).toHaveLength(1);
+    expect((await site.local('POST', `/restore-points/${point?.id}/drill`)).status).toBe(202);
+    expect((await site.local('POST', '/restores', { restorePointId: point?.id })).status).toBe(202);
+    expect((await site.local('POST', `/plans/${planId}/backup`)).status).toBe(404);
+    // Its name is free again.
+    expect((await site.local('POST', '/plans', planDraftFor(repositoryId, { name: 'renamed' }))).status).toBe(201);
+  });
+
   it('does a POST once under one Idempotency-Key', async () => {
     const { site, planId } = await readySite(await open());
     await using _site = site;
