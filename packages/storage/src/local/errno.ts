@@ -39,6 +39,17 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   ESHUTDOWN: 'unavailable',
 };
 
+/** The system's names in words, where people meet them. */
+const words: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  ENOENT: 'it is not there',
+  EIO: 'the disk does not read or write',
+};
+
 const hints: Partial<Record<ErrorKind, string>> = {
   denied: 'Let the user that FortFail runs as read and write that folder, and see that its file system is not mounted read-only.',
   'no-space': 'Free space on that file system, or raise the quota. Nothing half-written was kept.',
@@ -59,7 +70,8 @@ export function fromErrno(error: unknown, doing: string, path: string): FortFail
   if (error instanceof FortFailError) return error;
   const errno = errnoOf(error);
   const kind = (errno === undefined ? undefined : kinds[errno]) ?? 'bug';
-  const message = `unable to ${doing} in '${path}'${errno === undefined ? '' : `: ${errno}`}`;
+  const why = errno === undefined ? '' : `: ${words[errno] === undefined ? errno : `${words[errno]} (${errno})`}`;
+  const message = `unable to ${doing} in '${path}'${why}`;
   const code = errno === undefined ? 'unclassified' : errno.toLowerCase();
   return new FortFailError({ kind, code, message, hint: hints[kind], context: { path, errno }, cause: error });
 }
