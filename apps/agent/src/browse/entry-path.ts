@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isFortFailError } from '@fortfail/base';
 import { goQuote, goUnquote } from '@fortfail/repository';
 
 /** A name as people see and send it: as it is when it is UTF-8, else quoted as restic stores it, `\xff`. */
@@ -27,4 +28,15 @@ export function pathsShownAs(path: string): readonly (string | Buffer)[] {
   if (names.every((name) => name === undefined)) return [path];
   const parts = path.split('/').map((text, index) => names[index] ?? Buffer.from(text));
   return [Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from('/'), part]))), path];
+}
+
+/** Does `find` with the path that a shown one stands for. Throws `not-found` when none of them is there. */
+export async function findShown<T>(path: string, find: (path: string | Buffer) => Promise<T>): Promise<T> {
+  const [likeliest = path, other] = pathsShownAs(path);
+  try {
+    return await find(likeliest);
+  } catch (error) {
+    if (other === undefined || !isFortFailError(error, 'not-found')) throw error;
+    return await find(other);
+  }
 }

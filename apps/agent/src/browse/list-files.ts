@@ -1,11 +1,10 @@
 import { join } from 'node:path/posix';
-import { isFortFailError } from '@fortfail/base';
-import { type ListPage, listTree } from '@fortfail/engine';
+import { listTree } from '@fortfail/engine';
 import type { AgentQuestion, FileEntry, FileListing } from '@fortfail/protocol';
-import type { Repository, Snapshot, TreeNode } from '@fortfail/repository';
+import type { TreeNode } from '@fortfail/repository';
 import { unixPermissions } from '@fortfail/source';
 import type { RepositoryShelf } from '../repositories/repository-shelf.ts';
-import { pathsShownAs, textOfName } from './entry-path.ts';
+import { findShown, textOfName } from './entry-path.ts';
 
 type ListFiles = Extract<AgentQuestion, { method: 'list-files' }>;
 /** The listing without the restore point's id, which only the orchestrator knows. */
@@ -17,21 +16,11 @@ const knownTypes: ReadonlySet<string> = new Set(['file', 'dir', 'symlink', 'dev'
 export async function listFiles(question: ListFiles, shelf: RepositoryShelf): Promise<ListedFiles> {
   return await shelf.browse(question.repository, async (repository) => {
     const snapshot = await repository.findSnapshot(question.snapshot);
-    const page = await pageOf(repository, snapshot, question);
+    const { path, cursor, limit } = question;
+    const page = await findShown(path, (stored) => listTree(repository, snapshot, stored, { cursor: cursor ?? undefined, limit }));
     const entries = page.nodes.map((node) => entryOf(question.path, node));
     return { path: question.path, entries, nextCursor: page.nextCursor ?? null };
   });
-}
-
-async function pageOf(repository: Repository, snapshot: Snapshot, { path, cursor, limit }: ListFiles): Promise<ListPage> {
-  const [likeliest = path, other] = pathsShownAs(path);
-  const page = { cursor: cursor ?? undefined, limit };
-  try {
-    return await listTree(repository, snapshot, likeliest, page);
-  } catch (error) {
-    if (other === undefined || !isFortFailError(error, 'not-found')) throw error;
-    return await listTree(repository, snapshot, other, page);
-  }
 }
 
 function entryOf(folder: string, node: TreeNode): FileEntry {

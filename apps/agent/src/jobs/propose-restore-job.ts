@@ -1,5 +1,5 @@
 import { formatBytes } from '@fortfail/base';
-import { findEntry, proposeRestore } from '@fortfail/engine';
+import { proposeRestore } from '@fortfail/engine';
 import { freeBytesAt } from '../free-space.ts';
 import { counted } from './counted.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
@@ -14,8 +14,6 @@ export async function proposeRestoreJob(payload: PayloadOf<'propose-restore'>, v
   await requireFresh(target);
   return await shelf.browse(payload.repository, async (repository) => {
     const request = await restoreRequest(repository, { ...payload, target });
-    // What a person named and is not there must not come back as a success of nothing.
-    for (const path of payload.include) await findEntry(repository, request.snapshot.tree, path);
     const found = await proposeRestore(repository, request, { clock, logger, signal: voice.signal });
     for (const { item, error } of found.damaged) voice.log('error', error.message, item);
     const freeBytes = await freeBytesAt(target);
