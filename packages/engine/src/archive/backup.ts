@@ -36,10 +36,19 @@ function checkTargets(options: BackupOptions): ReturnType<typeof existingTargets
   throw new FortFailError({
     kind: 'invalid-input',
     code: 'no-source-left',
-    message: options.targets.length === 0 ? 'unable to back up, no source path was given' : 'unable to back up, no source path is left',
+    message:
+      options.targets.length === 0
+        ? 'unable to back up, no source path was given'
+        : `unable to back up, no source path is left: ${missingText(targets.missing.map(({ path }) => pathText(path)))}`,
     hint: 'Name at least one path that exists.',
     context: { missing: targets.missing.map(({ path }) => pathText(path)) },
   });
+}
+
+function missingText(paths: readonly string[]): string {
+  const named = paths.slice(0, 3).map((path) => `'${path}'`);
+  if (paths.length > named.length) named.push(`${paths.length - named.length} more`);
+  return `${named.join(', ')} cannot be read`;
 }
 
 function isFenced(error: unknown): boolean {
