@@ -101,7 +101,8 @@ export const StaleBanner = () => {
         <b>You see {clockText(seen, zone, true)}.</b>{' '}
         <span aria-hidden="true">The orchestrator has not answered for {duration((now - seen) / 1000)}. </span>
         <span>
-          Ages keep counting; nothing below is newer than {momentText(seen, zone, now)}. Agents go on making points by their last plan.
+          Ages keep counting; nothing below is newer than {momentText(seen, zone, now)}. Jobs under way go on; if the orchestrator is down,
+          due ones wait for it.
         </span>
       </div>
       <span className="sp" />

@@ -87,7 +87,7 @@ export const Frame = ({ children }: { readonly children: ReactNode }) => {
                 <ErrorNote
                   title="Nothing could be read."
                   error={me.error}
-                  works="Agents go on making restore points."
+                  works="Jobs under way go on."
                   onRetry={() => void me.refetch()}
                 />
               </>

@@ -1,6 +1,6 @@
 import type { JobProgress } from '@fortfail/protocol';
 import { expect, test } from 'vitest';
-import { jobTitle, progressText } from './job-text.ts';
+import { asSentence, jobTitle, progressText } from './job-text.ts';
 
 const progress: JobProgress = {
   phase: 'read',
@@ -18,6 +18,11 @@ test('a job is named by its verb and its object', () => {
   expect(jobTitle({ kind: 'backup', planName: 'wiki-db' })).toBe('Back up wiki-db');
   expect(jobTitle({ kind: 'check', planName: null })).toBe('Check');
   expect(jobTitle({ kind: 'propose-restore', planName: null })).toBe('Propose a restore');
+});
+
+test('what others said becomes a sentence', () => {
+  expect(asSentence('unable to back up')).toBe('Unable to back up.');
+  expect(asSentence('Backed up 3 files.')).toBe('Backed up 3 files.');
 });
 
 test('progress says percent and rest, and only bytes while the total is unknown', () => {

@@ -37,3 +37,6 @@ const causes: Record<Job['cause'], string> = {
 export const causeText = (cause: Job['cause']): string => causes[cause] ?? cause;
 
 export const isLive = ({ status }: Pick<Job, 'status'>): boolean => status === 'queued' || status === 'leased' || status === 'running';
+
+/** A message as a sentence of its own: what others said begins small and has no full stop. */
+export const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

@@ -17,7 +17,7 @@ import { Progress } from '../../ui/progress.tsx';
 import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
 import { Glyph } from '../../ui/status.tsx';
 import { jobTone, jobWord } from '../../ui/tone.ts';
-import { causeText, isLive, jobTitle, progressText } from '../../view/job-text.ts';
+import { asSentence, causeText, isLive, jobTitle, progressText } from '../../view/job-text.ts';
 import { resultFigures } from '../../view/result-figures.ts';
 import { visibleText } from '../../view/visible-text.ts';
 import { JobLog } from './job-log.tsx';
@@ -78,17 +78,15 @@ const Ended = ({ job }: { readonly job: Job }) => {
   const tone = jobTone[job.status];
   const took = job.startedAt && job.endedAt ? (Date.parse(job.endedAt) - Date.parse(job.startedAt)) / 1000 : undefined;
   const figures = resultFigures(job.result);
+  const said = job.outcome ?? job.error?.message ?? `It ${jobWord[job.status]}`;
   return (
     <div className="col gap-3">
-      <Note
-        tone={tone}
-        title={`${job.outcome ?? job.error?.message ?? `It ${jobWord[job.status]}`}${/[.!?]$/.test(job.outcome ?? '') ? '' : '.'}`}
-      >
+      <Note tone={tone} title={asSentence(said)}>
         {took !== undefined && <p className="sec">It took {measured(took)}.</p>}
         {job.error && (
           <>
-            {job.outcome && <p className="sec">{job.error.message}</p>}
-            {job.error.hint && <p className="sec">{job.error.hint}</p>}
+            {job.error.message !== said && <p className="sec">{asSentence(job.error.message)}</p>}
+            {job.error.hint && <p className="sec">{asSentence(job.error.hint)}</p>}
             <p className="xs dim mono">{job.error.code}</p>
           </>
         )}

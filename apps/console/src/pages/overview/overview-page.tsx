@@ -75,7 +75,7 @@ export const OverviewPage = () => {
           <ErrorNote
             title="The overview could not be read."
             error={query.error}
-            works="Agents go on making restore points."
+            works="Jobs under way go on."
             onRetry={() => void query.refetch()}
           />
         </>

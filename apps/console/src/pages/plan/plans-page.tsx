@@ -26,7 +26,7 @@ export const PlansPage = () => {
         </div>
       </div>
       <Card title="Plans" note="worst first" flush busy={query.isPending}>
-        <Answer query={query} failed="The plans could not be read." works="Agents go on making restore points." rows={8}>
+        <Answer query={query} failed="The plans could not be read." works="Jobs under way go on." rows={8}>
           {({ items, nextCursor }) =>
             items.length === 0 ? (
               <div className="empty">

@@ -1,6 +1,6 @@
 import type { Restore, RestoreProposal } from '@fortfail/protocol';
 import { duration } from '../../format/duration.ts';
-import { count, counted, size } from '../../format/quantity.ts';
+import { counted, size } from '../../format/quantity.ts';
 import { Figure } from '../../ui/card.tsx';
 import { Note } from '../../ui/states.tsx';
 import { visibleText } from '../../view/visible-text.ts';
@@ -76,7 +76,7 @@ export const ProposalView = ({
         <Figure
           name="Writes"
           value={`${counted(proposal.files, 'file')}, ${size(proposal.bytes)}`}
-          detail={`${counted(proposal.directories, 'folder')}, ${count(proposal.others)} other entries`}
+          detail={`${counted(proposal.directories, 'folder')}, ${counted(proposal.others, 'other entry', 'other entries')}`}
         />
         <Figure name="Reads" value={`${counted(proposal.packs, 'pack')}, ${size(proposal.bytesToRead)}`} detail="from the repository" />
         <Figure

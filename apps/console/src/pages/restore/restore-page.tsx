@@ -36,6 +36,9 @@ const titles: Record<Restore['status'], (name: string) => string> = {
   cancelled: (name) => `The restore of ${name} was stopped`,
 };
 
+const titleOf = ({ status, planName, proposal }: Restore): string =>
+  status === 'failed' && proposal === null ? `What to restore of ${planName} could not be worked out` : titles[status](planName);
+
 const Body = ({ restore, host }: { readonly restore: Restore; readonly host: string }) => {
   const [isConfirming, setConfirming] = useState(false);
   const stop = useVerbStop('restore');
@@ -87,7 +90,7 @@ export const RestorePage = ({ restoreId }: { readonly restoreId: string }) => {
     <Page title={`Restore of ${name}`} crumbs={[{ label: 'Restores', href: '/restores' }, { label: name }]}>
       <div className="head">
         <div>
-          <h1>{restore ? titles[restore.status](restore.planName) : 'Restore'}</h1>
+          <h1>{restore ? titleOf(restore) : 'Restore'}</h1>
           {restore && (
             <p className="sub">
               {point && (

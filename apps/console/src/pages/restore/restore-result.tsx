@@ -6,6 +6,7 @@ import { ButtonLink } from '../../ui/button.tsx';
 import { Figure } from '../../ui/card.tsx';
 import { phaseWord } from '../../ui/drill-trend.tsx';
 import { Note } from '../../ui/states.tsx';
+import { asSentence } from '../../view/job-text.ts';
 
 const Phases = ({ phases }: { readonly phases: readonly Phase[] }) => (
   <p className="xs sec">{phases.map(({ name, seconds }) => `${phaseWord[name]} ${measured(seconds)}`).join(', ')}</p>
@@ -34,16 +35,22 @@ export const RestoreResult = ({ restore, host }: { readonly restore: Restore; re
       <>
         <Note
           tone={status === 'cancelled' ? 'stopped' : 'lost'}
-          title={status === 'cancelled' ? 'The restore was stopped.' : 'The restore failed.'}
+          title={
+            status === 'cancelled' ? 'The restore was stopped.' : restore.proposal ? 'The restore failed.' : 'No proposal could be made.'
+          }
           alert={status !== 'cancelled'}
         >
           {error && (
             <p className="sec">
-              {error.message}. {error.hint}
+              {asSentence(error.message)} {error.hint && asSentence(error.hint)}
             </p>
           )}
           {error && <p className="xs dim mono">{error.code}</p>}
-          <p className="sec">What was already written stays in {restore.proposal?.target ?? 'its folder'}; it is not complete.</p>
+          <p className="sec">
+            {restore.proposal
+              ? `What was already written stays in ${restore.proposal.target}; it is not complete.`
+              : 'Nothing was written.'}
+          </p>
         </Note>
         <Foot restore={restore} />
       </>
@@ -60,7 +67,7 @@ export const RestoreResult = ({ restore, host }: { readonly restore: Restore; re
           They are in <code>{report.target}</code>.{' '}
           {report.errors > 0 && `${counted(report.errors, 'entry', 'entries')} could not be restored as stored; the log names them.`}
         </p>
-        {error && <p className="sec">{error.message}</p>}
+        {error && <p className="sec">{asSentence(error.message)}</p>}
       </Note>
       <dl className="figs plain">
         <Figure
