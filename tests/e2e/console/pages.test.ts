@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from './axe.ts';
 import { type Bench, openBench, skipReason, type Visit, visit } from './harness.ts';
-import { sidewaysScroll } from './in-page.ts';
+import { sidewaysScroll, wholePicture } from './in-page.ts';
 import { smallPng } from './small-png.ts';
 
 const shots = process.env.FORTFAIL_SHOTS === '1' ? join(import.meta.dirname, '../../../docs/console') : undefined;
@@ -95,7 +95,7 @@ describe.skipIf(skipReason)('every page', () => {
       if (shots && !isUnpictured) {
         await mkdir(shots, { recursive: true });
         // A phone's overview is seven screens long; the first tells enough.
-        const picture = await seen.page.screenshot({ fullPage: !isLong });
+        const picture = isLong ? await seen.page.screenshot() : await wholePicture(seen.page);
         await writeFile(join(shots, `${name}-${theme}.png`), smallPng(picture));
       }
       expect(seen.faults).toEqual([]);

@@ -2,6 +2,7 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOURS = 256;
+const RARE = 64;
 
 interface Picture {
   readonly width: number;
@@ -64,14 +65,24 @@ const distance = (a: number, b: number): number => {
   return 2 * red * red + 4 * green * green + 3 * blue * blue;
 };
 
-/** The most used colours: the pages are flat, so that what is left out are shades of letters' edges. */
+/**
+ * The most used colours: the pages are flat, so that what is left out are shades of letters' edges. Then those unlike all
+ * of them, since a small mark's colour says what it means.
+ */
 const paletteOf = (pixels: Uint32Array): number[] => {
   const uses = new Map<number, number>();
   for (const pixel of pixels) uses.set(pixel, (uses.get(pixel) ?? 0) + 1);
-  return [...uses]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, COLOURS)
-    .map(([colour]) => colour);
+  const byUse = [...uses].sort((a, b) => b[1] - a[1]).map(([colour]) => colour);
+  const palette = byUse.slice(0, COLOURS - RARE);
+  let others = byUse.slice(COLOURS - RARE).map((colour) => ({ colour, gap: Math.min(...palette.map((known) => distance(known, colour))) }));
+  while (palette.length < COLOURS && others.length > 0) {
+    const { colour } = others.reduce((most, each) => (each.gap > most.gap ? each : most));
+    palette.push(colour);
+    others = others
+      .filter((each) => each.colour !== colour)
+      .map((each) => ({ ...each, gap: Math.min(each.gap, distance(colour, each.colour)) }));
+  }
+  return palette;
 };
 
 const chunk = (type: string, data: Buffer): Buffer => {

@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { expect } from 'vitest';
 import { axeFindings } from '../console/axe.ts';
 import { chromiumFlags, chromiumPath, watch } from '../console/harness.ts';
-import { sidewaysScroll } from '../console/in-page.ts';
+import { sidewaysScroll, wholePicture } from '../console/in-page.ts';
 import { smallPng } from '../console/small-png.ts';
 
 /** A folder for pictures of the first day. The ones in docs/console (FORTFAIL_SHOTS=1) show a site that has a history. */
@@ -56,7 +56,7 @@ async function judge(page: Page, faults: readonly string[], name: string | undef
     expect(await axeFindings(page), `${page.url()} in the ${theme} theme`).toEqual([]);
     if (shots === undefined || name === undefined) continue;
     await mkdir(shots, { recursive: true });
-    await writeFile(join(shots, `${name}-${theme}.png`), smallPng(await page.screenshot({ fullPage: !isLong })));
+    await writeFile(join(shots, `${name}-${theme}.png`), smallPng(isLong ? await page.screenshot() : await wholePicture(page)));
   }
   await page.emulateMedia({ colorScheme: 'light' });
   expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
