@@ -18,6 +18,16 @@ describe('the configuration', () => {
     expect(readConfig({ XDG_DATA_HOME: '/home/ann/.data' }, false).dataFolder).toBe('/home/ann/.data/fortfail');
   });
 
+  it('refuses a database address that is none, without repeating it', () => {
+    for (const url of ['postgres://u:hunter2@localhost:99999/x', 'postgresql://u:hunter2@[bad/x']) {
+      const message = messageOf(() => readConfig({ DATABASE_URL: url }, true));
+      expect(message).toContain('DATABASE_URL');
+      expect(message).not.toContain('hunter2');
+    }
+    const socket = 'postgresql://postgres@localhost/name?host=%2Ftmp%2Fff';
+    expect(readConfig({ DATABASE_URL: socket }, true).databaseUrl?.reveal()).toBe(socket);
+  });
+
   it('lists all faults together, each with its variable and never with a secret', () => {
     const environment = {
       PORT: '99999',

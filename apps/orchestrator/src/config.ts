@@ -135,7 +135,11 @@ function tlsOf(certPath: string | undefined, keyPath: string | undefined, faults
 }
 
 function databaseUrlOf(text: string | undefined, faults: string[]): string | undefined {
-  if (text === undefined || /^postgres(ql)?:\/\//.test(text)) return text;
+  if (text === undefined) return undefined;
+  if (/^postgres(ql)?:\/\//.test(text)) {
+    if (!URL.canParse(text)) faults.push('DATABASE_URL is no address; write it like postgresql://user:password@host:5432/name');
+    return text;
+  }
   // The value may hold a password, so the message does not repeat it.
   faults.push('DATABASE_URL must begin with postgresql://; leave it empty for the embedded database');
   return undefined;
