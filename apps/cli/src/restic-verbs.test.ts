@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeRepository } from './testing/make-repository.ts';
-import { fortfail, freshFolder, type Outcome, type RunOptions } from './testing/run-cli.ts';
+import { cliMain, fortfail, freshFolder, type Outcome, type RunOptions } from './testing/run-cli.ts';
 
 interface Place {
   readonly folder: string;
@@ -79,6 +81,21 @@ describe("failures of restic's verbs", { timeout: 300_000 }, () => {
       expect(await does(line, { cwd: folder, ...options }), line).toEqual({ code, stdout: '', stderr });
     }
     expect(readdirSync(join(repository, 'snapshots'))).toEqual([]);
+  });
+
+  it('leave no lock behind when nobody reads their output any more', async () => {
+    const { does, folder, repository } = await place();
+    for (const verb of ['backup -vv src --force', 'restore latest:/src --target out -vv', 'ls latest']) {
+      await does('backup src');
+      const child = spawn(process.execPath, [cliMain, '-r', repository, ...verb.split(' ')], {
+        cwd: folder,
+        env: { ...process.env, RESTIC_PASSWORD: 'secret' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      child.stdout.destroy();
+      await once(child, 'close');
+      expect([verb, readdirSync(join(repository, 'locks'))]).toEqual([verb, []]);
+    }
   });
 
   it('leave an unasked password to the person: nobody is asked for a repository that is not there', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** What Node runs as the command line. */
+export const cliMain = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -44,7 +45,7 @@ export function runProgram(file: string, args: readonly string[], { env = {}, cw
 
 /** The real command line. */
 export const fortfail = (args: readonly string[], options?: RunOptions): Promise<Outcome> =>
-  runProgram(process.execPath, [main, ...args], options);
+  runProgram(process.execPath, [cliMain, ...args], options);
 
 const restic019 = [process.env.RESTIC_019, '/opt/restic-0.19/usr/bin/restic'].find((path) => path !== undefined && existsSync(path));
 if (restic019 === undefined) process.stdout.write('skipped: restic 0.19 is not here; set RESTIC_019 to its path\n');
