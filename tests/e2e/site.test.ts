@@ -220,7 +220,7 @@ describe.skipIf(skipReason)('the whole product', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Restore 21 files' }).click();
     await person.heading(/is coming back$/);
     await page.getByText(/^\d+ of 21 files$/).waitFor();
-    await person.heading(/came back$/);
+    await person.heading(/^21 files of .* came back$/);
     await page.getByText(/^21 files are back on .*, every byte verified\. It took [\d.]+ s\.$/).waitFor();
     await person.judge('restored');
     const target = (await page.locator('.note-box code').textContent()) ?? '';

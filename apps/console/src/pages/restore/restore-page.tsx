@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { routeQuery, useRouteQuery } from '../../api/queries.ts';
 import { useVerbStop } from '../../api/session.ts';
+import { counted } from '../../format/quantity.ts';
 import { Page } from '../../shell/page.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -36,8 +37,12 @@ const titles: Record<Restore['status'], (name: string) => string> = {
   cancelled: (name) => `The restore of ${name} was stopped`,
 };
 
-const titleOf = ({ status, planName, proposal }: Restore): string =>
-  status === 'failed' && proposal === null ? `What to restore of ${planName} could not be worked out` : titles[status](planName);
+const titleOf = ({ status, planName, proposal, report, include }: Restore): string => {
+  if (status === 'failed' && proposal === null) return `What to restore of ${planName} could not be worked out`;
+  // What was chosen came back, and nothing is said of the rest.
+  if (report !== null && include.length > 0) return titles[status](`${counted(report.files, 'file')} of ${planName}`);
+  return titles[status](planName);
+};
 
 const Body = ({ restore, host }: { readonly restore: Restore; readonly host: string }) => {
   const [isConfirming, setConfirming] = useState(false);
