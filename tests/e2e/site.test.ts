@@ -19,7 +19,8 @@ describe.skipIf(skipReason)('the whole product', () => {
   let browser: Browser;
   let person: Visitor;
   beforeAll(async () => {
-    [product, browser] = await Promise.all([startProduct(), launch()]);
+    browser = await launch();
+    product = await startProduct();
     person = await visitor(browser, product.url);
   });
   afterAll(async () => {
