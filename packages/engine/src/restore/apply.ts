@@ -163,7 +163,7 @@ class RestoreRun {
       failures: this.#failures,
       signal: this.#signal,
     };
-    if (overwrite !== undefined) await this.#compareExisting(shared, overwrite);
+    if (overwrite !== undefined && states.mayMeetOthers) await this.#compareExisting(shared, overwrite);
     const fetch = new Fetch({
       ...shared,
       isSparse: sparse === true,
@@ -238,9 +238,12 @@ class RestoreRun {
 
   #makeFolders(target: RestoreTarget, states: FileStates): void {
     const { plan } = this.#planned;
+    if (!target.isOwnFolder(target.root)) states.shareFolder(0);
     for (let folder = 1; folder < plan.folderCount; folder += 1) {
       const isBelowFailed = states.isFolderFailed(plan.parentOf(folder));
-      if (isBelowFailed || !target.enterFolder(plan.folderPath(folder, target.root))) states.failFolder(folder);
+      const path = plan.folderPath(folder, target.root);
+      if (isBelowFailed || !target.enterFolder(path)) states.failFolder(folder);
+      else if (!target.isOwnFolder(path)) states.shareFolder(folder);
     }
   }
 
@@ -250,6 +253,7 @@ class RestoreRun {
     await verifyFiles({
       ...shared,
       pathOf: (file, node) => {
+        if (!states.mayMeetOther(file)) return undefined;
         const path = states.path(file);
         const decision = decideOverwrite(policy, { ...node, type: 'file' }, seenOnDisk(path));
         if (decision === 'skip') states.set(file, 'skipped');

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { FortFailError, fromErrorRecord, toErrorRecord } from '@fortfail/base';
+import { fromErrorRecord, toErrorRecord } from '@fortfail/base';
 import type { PackedBlob, Repository } from '@fortfail/repository';
 import { applyMetadata, createFile, fileError, pathText, type RestoreTarget, writeAt } from '@fortfail/source';
 import { joinPaths } from '../archive/archive-jobs.ts';
@@ -182,17 +182,13 @@ export class Fetch {
   }
 
   #commit(atLeast: number): void {
-    const { states, target, failures } = this.#context;
+    const { states, target } = this.#context;
     if (this.#sinceCommit < atLeast) return;
     this.#sinceCommit = 0;
     const done = states.takeDone();
     const committed = new Set(target.commitFiles(done.map(({ plan }) => plan)));
-    for (const { file, plan } of done) {
-      if (committed.has(plan)) continue;
-      states.set(file, 'failed');
-      const error = new FortFailError({ kind: 'conflict', code: 'in-the-way', message: 'unable to put the file in its place' });
-      failures.add({ item: pathText(states.snapshotPath(file)), during: 'restore', error: toErrorRecord(error) });
-    }
+    // The target has named the others and said why.
+    for (const { file, plan } of done) if (!committed.has(plan)) states.set(file, 'failed');
   }
 
   /** A pack may have been given up since the index was read: what failed is looked up anew and tried once more. */

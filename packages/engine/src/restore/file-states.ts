@@ -15,6 +15,7 @@ export class FileStates {
   readonly #piecesLeft: Uint32Array;
   readonly #writing = new Map<number, FilePlan>();
   readonly #failedFolders = new Set<number>();
+  readonly #sharedFolders = new Set<number>();
   #lastFolder: { readonly number: number; readonly path: Buffer } | undefined;
 
   constructor(plan: RestorePlan, target: RestoreTarget) {
@@ -39,6 +40,20 @@ export class FileStates {
 
   isFolderFailed(folder: number): boolean {
     return this.#failedFolders.has(folder);
+  }
+
+  /** Notes that a folder may hold what this restore did not write. */
+  shareFolder(folder: number): void {
+    this.#sharedFolders.add(folder);
+  }
+
+  /** True when something else may lie in the file's place. */
+  mayMeetOther(file: number): boolean {
+    return this.#sharedFolders.has(this.#plan.folderOf(file));
+  }
+
+  get mayMeetOthers(): boolean {
+    return this.#sharedFolders.size > 0;
   }
 
   /** Where the file is written; decided at the first call, and 'skipped' when it must not be. */

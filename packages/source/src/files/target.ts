@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmdirSync,
   symlinkSync,
   unlinkSync,
@@ -15,7 +16,7 @@ import {
 import { FortFailError } from '@fortfail/base';
 import { makeDevice, makeFifo } from '../system/special-files.ts';
 import { syncFileSystem } from '../system/sync.ts';
-import { fileError, isMissing } from '../system/system-error.ts';
+import { fileError, isMissing, systemErrorCode } from '../system/system-error.ts';
 import { type ApplicableMetadata, type ApplyOptions, applyMetadata } from './apply-metadata.ts';
 import { newStagingName, removeLeftOvers } from './left-overs.ts';
 import { makeFolders } from './make-folders.ts';
@@ -78,6 +79,8 @@ export class RestoreTarget {
   readonly #staging: Staging | undefined;
   readonly #temporaryPrefix = newStagingName();
   #temporaryCount = 0;
+  /** Folders that this restore made where nothing was, by their paths. */
+  readonly #ownFolders = new Set<string>();
   /** Where the entries of the snapshot's root tree are written. */
   readonly root: Buffer;
 
@@ -97,6 +100,16 @@ export class RestoreTarget {
       throw fileError(error, 'create folder', folder);
     }
     removeLeftOvers(folder);
+    if (isEmptyFolder(folder)) this.#ownFolders.add(byteString(folder));
+  }
+
+  /** True when nothing but what this restore wrote can lie in the folder: no look at what is there is needed. */
+  isOwnFolder(folder: Buffer): boolean {
+    return this.#staging !== undefined || this.#ownFolders.has(byteString(folder));
+  }
+
+  #isInOwnFolder(path: Buffer): boolean {
+    return this.#staging !== undefined || this.#ownFolders.has(parentPath(byteString(path)));
   }
 
   /** The path of an entry in a folder of the target. Throws `damaged` for a name that would leave the folder. */
@@ -149,7 +162,8 @@ export class RestoreTarget {
   /** Makes the folder, mode 0700 until `leaveFolder`. False when it cannot be entered: leave out what is below. */
   enterFolder(path: Buffer): boolean {
     return this.#attempt(path, 'create', () => {
-      const existing = this.#staging === undefined ? this.#existing(path) : undefined;
+      if (this.#makeOwnFolder(path)) return;
+      const existing = this.#existing(path);
       if (existing?.isDirectory() === true) return removeLeftOvers(path);
       if (existing !== undefined) {
         // What is there is no folder, perhaps a link to one: following it would write somewhere else.
@@ -157,7 +171,20 @@ export class RestoreTarget {
         unlinkSync(path);
       }
       mkdirSync(path, { mode: 0o700 });
+      this.#ownFolders.add(byteString(path));
     });
+  }
+
+  /** False when something has the name already: another program's, or ours where names differ only in case. */
+  #makeOwnFolder(path: Buffer): boolean {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if (this.#staging !== undefined || systemErrorCode(error) !== 'EEXIST') throw error;
+      return false;
+    }
+    if (this.#staging === undefined) this.#ownFolders.add(byteString(path));
+    return true;
   }
 
   /** Decides on a regular file. Reports and answers `skip` when that cannot be found out. */
@@ -165,7 +192,8 @@ export class RestoreTarget {
     if (this.#staging !== undefined) return { decision: 'write', path, writePath: path };
     let decision: OverwriteDecision = 'skip';
     this.#attempt(path, 'create', () => {
-      decision = decideOverwrite(this.#options.overwrite ?? 'always', metadata, this.#existing(path));
+      const existing = this.#isInOwnFolder(path) ? undefined : this.#existing(path);
+      decision = decideOverwrite(this.#options.overwrite ?? 'always', metadata, existing);
     });
     return { decision, path, writePath: this.#temporaryPath(path) };
   }
@@ -189,6 +217,10 @@ export class RestoreTarget {
 
   #replace(from: Buffer, to: Buffer): void {
     try {
+      if (this.#isInOwnFolder(to)) {
+        renameSync(from, to);
+        return;
+      }
       if (this.#existing(to)?.isDirectory() === true) {
         // Without --delete a folder gives way only when nothing is in it.
         if (this.#options.deleteExtra === true) removeTree(to, this.#options.onDeleted);
@@ -275,6 +307,16 @@ export class RestoreTarget {
   /** Ends a restore that is given up: a fresh folder leaves nothing behind; an existing one stays as far as it came. */
   discard(): void {
     this.#staging?.discard();
+  }
+}
+
+function isEmptyFolder(folder: Buffer): boolean {
+  try {
+    return readdirSync(folder, { encoding: 'buffer' }).length === 0;
+  } catch (error) {
+    // What cannot be listed may hold anything.
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
   }
 }
 
