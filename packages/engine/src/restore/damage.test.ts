@@ -77,6 +77,20 @@ it('leaves a damaged file out, names it, and restores all others', async () => {
   expect(readFileSync(fixture.path('target/source/large'))).toEqual(readFileSync(fixture.path('source/large')));
 });
 
+it('names entries of no known type and folders without contents, and restores the rest', async () => {
+  {
+    await using repository = await fixture.open();
+    await using session = await repository.beginWriter();
+    const rest = '"mtime":"2026-01-01T00:00:00Z","uid":0,"gid":0';
+    const nodes = `{"name":"dir","type":"dir",${rest}},{"name":"file","type":"file","content":[],${rest}},{"name":"novel","type":"weird",${rest}}`;
+    const tree = await session.saveTree(Buffer.from(`{"nodes":[${nodes}]}\n`));
+    await session.publish({ time: '2030-01-01T00:00:00Z', tree: tree.toString('hex'), paths: ['/'] });
+  }
+  const report = await fixture.restore(fixture.path('target'));
+  expect(report.errors.map((failure) => failure.item)).toEqual(['/dir', '/novel']);
+  expect(readdirSync(fixture.path('target'))).toEqual(['file']);
+});
+
 it('does not back up on top of an index that cannot be read', async () => {
   for (const file of readdirSync(join(fixture.location, 'index'))) flipBit(join(fixture.location, 'index', file), 3);
   await expect(fixture.backup(['source'])).rejects.toMatchObject({ kind: 'damaged' });

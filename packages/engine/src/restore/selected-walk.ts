@@ -1,5 +1,6 @@
+import { FortFailError } from '@fortfail/base';
 import type { Repository, Tree, TreeNode } from '@fortfail/repository';
-import { checkNodeName } from '@fortfail/source';
+import { checkNodeName, pathText } from '@fortfail/source';
 import { type TreeVisitor, walkTree } from '../inspect/walk-tree.ts';
 import type { Selection } from './selection.ts';
 
@@ -32,6 +33,14 @@ export async function walkSelected(
   await walkTree(repository, treeId, new SelectedWalk(selection, visitor), { signal });
 }
 
+/** A folder comes here only when it names no tree. */
+const restorableTypes: ReadonlySet<string> = new Set(['file', 'symlink', 'fifo', 'dev', 'chardev']);
+
+function notRestorable(path: Buffer, { type }: TreeNode): FortFailError {
+  const reason = type === 'dir' ? 'the snapshot does not say what is in this folder' : `an entry of type '${type}' is not known`;
+  return new FortFailError({ kind: 'damaged', code: 'node-form', message: `unable to restore '${pathText(path)}', ${reason}` });
+}
+
 class SelectedWalk implements TreeVisitor {
   readonly #selection: Selection;
   readonly #visitor: RestoreVisitor;
@@ -53,8 +62,12 @@ class SelectedWalk implements TreeVisitor {
 
   entry(path: Buffer, node: TreeNode): void {
     if (!this.#isAllowed(path, node) || !this.#selection.select(path).isSelected) return;
-    // Sockets and what has no known type mean nothing elsewhere; restic passes over them too.
+    // Sockets and what was no file at all mean nothing elsewhere; restic passes over them too.
     if (node.type === 'socket' || node.type === 'irregular') return;
+    if (!restorableTypes.has(node.type)) {
+      this.#visitor.failed(path, notRestorable(path, node));
+      return;
+    }
     this.#enterOpen();
     this.#visitor.entry(path, node);
   }

@@ -91,9 +91,16 @@ function bigOf(value: unknown): bigint {
 
 function linkTargetOf(node: RawNode): Buffer | undefined {
   const raw = textOf(node.linktarget_raw);
-  if (raw !== '') return Buffer.from(raw, 'base64');
+  if (raw !== '') return bytesOf(raw);
   const text = textOf(node.linktarget);
   return text === '' ? undefined : Buffer.from(text, 'utf8');
+}
+
+/** Node skips what is not base64, and would give bytes that nobody stored. */
+function bytesOf(base64: string): Buffer {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length === (base64.length / 4) * 3 - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0)) return bytes;
+  throw badTree('a value is not base64');
 }
 
 const noXattrs: readonly ExtendedAttribute[] = [];
@@ -103,7 +110,7 @@ function xattrsOf(value: unknown): readonly ExtendedAttribute[] {
   if (!Array.isArray(value)) throw badTree('extended attributes are not a list');
   return value.map((attribute: RawNode | null) => {
     if (typeof attribute !== 'object' || attribute === null) throw badTree('an extended attribute is not an object');
-    return { name: textOf(attribute.name), value: Buffer.from(textOf(attribute.value), 'base64') };
+    return { name: textOf(attribute.name), value: bytesOf(textOf(attribute.value)) };
   });
 }
 

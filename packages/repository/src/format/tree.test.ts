@@ -136,6 +136,8 @@ describe('trees', () => {
     '{"nodes":[{"name":7}]}',
     '{"nodes":[{"name":"a","mtime":"x"}]}',
     '{"nodes":[{"name":"a","content":["short"]}]}',
+    '{"nodes":[{"name":"a","extended_attributes":[{"name":"user.a","value":"!!!"}]}]}',
+    '{"nodes":[{"name":"a","linktarget_raw":"YQ"}]}',
   ])('calls %j damaged', (stored) => {
     expect(() => decodeTree(Buffer.from(stored))).toThrow(expect.objectContaining({ kind: 'damaged' }));
   });

@@ -1,7 +1,9 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
+import { FortFailError } from '@fortfail/base';
 import { getXattr, listXattrs } from '../system/xattrs.ts';
 import { goMode, type NodeType, nodeTypeOf } from './mode.ts';
 import type { OwnerNames } from './names.ts';
+import { pathText } from './path.ts';
 
 export interface ExtendedAttribute {
   readonly name: string;
@@ -53,6 +55,17 @@ export interface MetadataOptions {
 
 const noAttributes: readonly ExtendedAttribute[] = [];
 
+/** What stands in a text for bytes that are none. */
+const replacement = '\ufffd';
+
+function nameNotText(path: Uint8Array): FortFailError {
+  return new FortFailError({
+    kind: 'invalid-input',
+    code: 'attribute-name',
+    message: `unable to keep an extended attribute of '${pathText(path)}', its name is not UTF-8`,
+  });
+}
+
 /** The extended attributes of an entry (never of what a link points at), in the kernel's order. */
 export function readXattrs(path: Uint8Array, onFailure?: (failure: MetadataFailure) => void): readonly ExtendedAttribute[] {
   let names: readonly string[];
@@ -69,6 +82,7 @@ export function readXattrs(path: Uint8Array, onFailure?: (failure: MetadataFailu
       const value = getXattr(path, name);
       // An attribute removed between the two calls was never there.
       if (value !== undefined) attributes.push({ name, value });
+      else if (name.includes(replacement)) onFailure?.({ attribute: name, error: nameNotText(path) });
     } catch (error) {
       onFailure?.({ attribute: name, error });
     }

@@ -1,8 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { FortFailError } from '@fortfail/base';
 import { describe, expect, it } from 'vitest';
+import { readXattrs } from '../files/metadata.ts';
 import { runAsNobody } from '../testing/index.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
+import { nativeFunction, nulEnded } from './library.ts';
 import { renameExclusive } from './rename.ts';
 import { fileError, isMissing, SystemCallError, systemErrorCode } from './system-error.ts';
 import { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.ts';
@@ -68,6 +70,17 @@ describe('extended attributes', () => {
     removeXattr(path, 'user.ä');
     expect(getXattr(path, 'user.ä')).toBeUndefined();
     expect(getXattr(path, 'user.b')).toEqual(Buffer.from([1, 0, 2]));
+  });
+
+  it('are refused under a name with a NUL, and named when their own name is no UTF-8', () => {
+    const path = Buffer.from(`${temporaryFolder()}/file`);
+    writeFileSync(path, '');
+    expect(() => setXattr(path, 'user.a\0b', Buffer.from('1'))).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+    const setRaw = nativeFunction('int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)');
+    setRaw(nulEnded(path), nulEnded(Buffer.from('user.\xff', 'latin1'), 1), Buffer.from('1'), 1, 0);
+    const failures: unknown[] = [];
+    expect(readXattrs(path, ({ error }) => failures.push(error))).toEqual([]);
+    expect(failures).toEqual([expect.objectContaining({ kind: 'invalid-input', code: 'attribute-name' })]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { lastErrno, nativeFunction, nulEnded } from './library.ts';
 import { checkAnswer, SystemCallError, systemErrorCode } from './system-error.ts';
 
@@ -44,6 +45,8 @@ export function getXattr(path: Uint8Array, name: string): Buffer | undefined {
 
 /** Creates or replaces the attribute. Throws SystemCallError. */
 export function setXattr(file: FileReference, name: string, value: Uint8Array): void {
+  // The call would take what is before the NUL for the name.
+  if (name.includes('\0')) throw new SystemCallError('setxattr', constants.errno.EINVAL);
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   const nameBytes = nulEnded(Buffer.from(name), 1);
   checkAnswer(
