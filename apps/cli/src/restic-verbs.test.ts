@@ -175,7 +175,12 @@ describe('keys', { timeout: 300_000 }, () => {
     const [, id = ''] = /^saved new key with ID ([0-9a-f]{64})\n$/.exec(added.stdout) ?? [];
     expect(id).not.toBe('');
     const second = { env: { RESTIC_PASSWORD: '', RESTIC_PASSWORD_FILE: 'second' } };
-    expect((await does(`key remove ${id}`, second)).stderr).toContain('it is the one in use');
+    expect(await does(`key remove ${id}`, second)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Fatal: unable to remove key '${id.slice(0, 8)}', it is the one in use\nOpen the repository with another password first.\n`,
+    });
+    expect((await does('key remove 0000', second)).stderr).toBe("Fatal: unable to find key '0000'\n");
     expect((await does('key passwd --new-password-file third', second)).stdout).toMatch(/^saved new key as [0-9a-f]{64}\n$/);
     expect((await does('snapshots', second)).code).toBe(12);
     expect((await does('snapshots', { env: { RESTIC_PASSWORD: '', RESTIC_PASSWORD_COMMAND: 'cat third' } })).code).toBe(0);

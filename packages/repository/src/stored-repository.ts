@@ -174,12 +174,12 @@ export class StoredRepository implements Repository {
 
   async addKey(password: NewPassword): Promise<string> {
     await using _ = await this.beginReader();
-    return createKeySlot(this.#newKey(password));
+    return await createKeySlot(this.#newKey(password));
   }
 
   async removeKey(idPrefix: string): Promise<string> {
     await using _ = await this.lockExclusive('keeper');
-    return removeKeySlot(this.backend, idPrefix, this.#keyId);
+    return await removeKeySlot(this.backend, idPrefix, this.#keyId);
   }
 
   async changePassword(password: NewPassword): Promise<string> {
