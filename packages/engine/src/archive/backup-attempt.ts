@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { FortFailError, noLogger } from '@fortfail/base';
+import { FortFailError, noLogger, toErrorRecord } from '@fortfail/base';
 import {
   type BlobPipelineInit,
   createLocalZone,
@@ -207,6 +207,11 @@ class Attempt {
       signal,
     };
     const { content, sizeBytes, counts } = await storeStream(request);
+    if (sizeBytes === 0) {
+      // Whoever should have written most likely failed: an empty file would look like a good backup of it.
+      this.#failures.add({ item: `/${stdin.filename.replace(/^\/+/, '')}`, during: 'archival', error: toErrorRecord(nothingRead()) });
+      return { tree: await this.#trees.save(encodeTree([], this.#zone)), data: counts };
+    }
     const names = stdin.filename.split('/').filter((name) => name !== '');
     let node = streamNode(names.at(-1) ?? 'stdin', BigInt(clock.now().getTime()) * 1_000_000n, content, sizeBytes);
     this.#counters.track(node, 'new');
@@ -290,6 +295,10 @@ interface Archived {
 function sumCounts(counts: readonly StoredCounts[]): StoredCounts {
   const sum = (key: keyof StoredCounts): number => counts.reduce((total, count) => total + count[key], 0);
   return { blobs: sum('blobs'), bytesAdded: sum('bytesAdded'), bytesStored: sum('bytesStored') };
+}
+
+function nothingRead(): FortFailError {
+  return new FortFailError({ kind: 'incomplete', code: 'no-data', message: 'unable to back up standard input, no data came' });
 }
 
 function emptySnapshot(): FortFailError {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describeTree } from '@fortfail/source/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -91,6 +92,11 @@ describe('what a backup is asked for', () => {
     expect(summary.totalBytesProcessed).toBe(10_200_003);
     await fixture.restore(fixture.path('target'));
     expect(readFileSync(fixture.path('target/dumps/database.sql')).equals(Buffer.concat(pieces))).toBe(true);
+  });
+
+  it('does not take a stream without a byte for a backup of it', async () => {
+    const summary = await fixture.backup([], { stdin: { filename: 'dump', stream: Readable.from([]) } });
+    expect([summary.partial, summary.errors[0]?.item, summary.totalFilesProcessed]).toEqual([true, '/dump', 0]);
   });
 });
 
