@@ -10,6 +10,14 @@ async function restored(program: Program, folder: string, env: Record<string, st
   return await describeTree(join(target, 'tree'));
 }
 
+/** What restic 0.14 is known to lose on restore: bytes of link targets that are not UTF-8, and attributes of links. */
+function asKnownTo(program: Program, tree: unknown): unknown {
+  if (program !== restic014) return tree;
+  return (tree as { type: string; linkTarget?: string; xattrs?: unknown }[]).map(({ xattrs, ...entry }) =>
+    entry.type === 'symlink' ? { ...entry, linkTarget: entry.linkTarget?.replaceAll(/(\\x[89a-f][0-9a-f])+/g, '?') } : { ...entry, xattrs },
+  );
+}
+
 function summary(stdout: string): Record<string, unknown> {
   const found = jsonLines(stdout).find((line) => line.message_type === 'summary');
   if (found === undefined) throw new Error(`no summary in ${stdout}`);
@@ -26,7 +34,7 @@ describe.each(restics)('$name judges what FortFail wrote', (restic) => {
     await must(restic, ['check', '--read-data'], { env });
     const source = await describeTree(join(folder, 'tree'));
     expect(await restored(fortfail, folder, env, 'ours')).toEqual(source);
-    expect(await restored(restic, folder, env, 'theirs')).toEqual(source);
+    expect(asKnownTo(restic, await restored(restic, folder, env, 'theirs'))).toEqual(asKnownTo(restic, source));
   });
 
   it('has nothing new to store when it backs up the same tree', async () => {
@@ -34,8 +42,9 @@ describe.each(restics)('$name judges what FortFail wrote', (restic) => {
     const env = opening(join(folder, 'repository'));
     await makeNastyTree(join(folder, 'tree'));
     await must(fortfail, ['init'], { env });
-    await must(fortfail, ['backup', join(folder, 'tree')], { env });
-    const { stdout } = await must(restic, ['backup', '--json', '--force', join(folder, 'tree')], { env });
+    // A relative target: the folders above it change while other tests work beside this one.
+    await must(fortfail, ['backup', 'tree'], { env, cwd: folder });
+    const { stdout } = await must(restic, ['backup', '--json', '--force', 'tree'], { env, cwd: folder });
     // 0.14 writes \u0008 and an older Unicode table where 0.19 writes \b: the tree of such names may differ there.
     expect(summary(stdout)).toMatchObject(restic === restic019 ? { data_blobs: 0, tree_blobs: 0 } : { data_blobs: 0 });
   });
@@ -57,8 +66,8 @@ describe.each(restics)('FortFail judges what $name wrote', (restic) => {
     const env = opening(join(folder, 'repository'));
     await makeNastyTree(join(folder, 'tree'));
     await must(restic, ['init'], { env });
-    await must(restic, ['backup', join(folder, 'tree')], { env });
-    const { stdout } = await must(fortfail, ['backup', '--json', '--force', join(folder, 'tree')], { env });
+    await must(restic, ['backup', 'tree'], { env, cwd: folder });
+    const { stdout } = await must(fortfail, ['backup', '--json', '--force', 'tree'], { env, cwd: folder });
     expect(summary(stdout)).toMatchObject(restic === restic019 ? { data_blobs: 0, tree_blobs: 0 } : { data_blobs: 0 });
   });
 });
@@ -88,7 +97,7 @@ describe.skipIf(restic014 === undefined || restic019 === undefined)('one reposit
     await must(fortfail, ['backup', 'tree'], { env, cwd: folder });
     for (const judge of [fortfail, old, current]) await must(judge, ['check', '--read-data'], { env });
     expect(await listed(fortfail)).toHaveLength(4);
-    expect(await restored(old, folder, env, 'old')).toEqual(await describeTree(tree));
+    expect(asKnownTo(old, await restored(old, folder, env, 'old'))).toEqual(asKnownTo(old, await describeTree(tree)));
     expect(await restored(fortfail, folder, env, 'ours')).toEqual(await describeTree(tree));
   });
 });

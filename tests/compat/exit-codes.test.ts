@@ -27,13 +27,15 @@ describe.each(programs)('$name', (program) => {
     expect([some.code, readdirSync(join(folder, 'repository', 'snapshots')).length]).toEqual([3, 1]);
   });
 
-  it('exits 11 when another holds the repository exclusively', async () => {
+  it.skipIf(restic019 === undefined)('exits 11 when the other program is in the repository', async () => {
     const folder = freshFolder();
     const env = opening(join(folder, 'repository'));
     await must(fortfail, ['init'], { env });
     writeFileSync(join(folder, 'file'), 'content');
-    // The real holder: a restic that reads its source from a pipe keeps its shared lock until the pipe is closed.
-    const holder = begin(program, ['backup', '--stdin', '--stdin-filename', 'pipe'], { env });
+    // A backup that reads from a pipe keeps its shared lock until the pipe is closed. Our own forget stands beside our own
+    // writers (docs/design/repository.md), so each program is held up by the other one.
+    const other = program === fortfail ? (restic019 as Program) : fortfail;
+    const holder = begin(other, ['backup', '--stdin', '--stdin-filename', 'pipe'], { env });
     const end = ended(holder);
     holder.stdin?.write('first words');
     for (;;) {
