@@ -6,6 +6,6 @@ export { Chunker, maxChunkBytes, minChunkBytes } from './chunker/chunker.ts';
 export { WorkerMemory } from './kernels/worker-memory.ts';
 export { PackReader } from './pack/pack-reader.ts';
 export { encodePackRecord } from './pack/pack-record.ts';
-export { PackWriter, writerMemory } from './pack/pack-writer.ts';
+export { dataWriterMemory, PackWriter } from './pack/pack-writer.ts';
 export type { PackedBlob, PackRecord } from './pack/packed-blob.ts';
 export type { BlobPipelineInit } from './pack/pipeline-init.ts';

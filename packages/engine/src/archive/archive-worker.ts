@@ -1,7 +1,14 @@
 import { closeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { type ErrorRecord, FortFailError, isFortFailError, toErrorRecord } from '@fortfail/base';
-import { type BlobPipelineInit, Chunker, encodePackRecord, type PackRecord, PackWriter, writerMemory } from '@fortfail/repository/threads';
+import {
+  type BlobPipelineInit,
+  Chunker,
+  dataWriterMemory,
+  encodePackRecord,
+  type PackRecord,
+  PackWriter,
+} from '@fortfail/repository/threads';
 import { fileError, type OpenedFile, openForRead } from '@fortfail/source/threads';
 import { type JobHandler, serveJobs } from '../threads/serve-jobs.ts';
 import type { ArchiveJob, ArchiveReply, ChunksJob, FilesJob, FilesReply, ScanJob, StoredCounts } from './archive-jobs.ts';
@@ -150,7 +157,7 @@ async function reading<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
 const init = workerData as ArchiveWorkerInit;
 const backend = await openPipelineBackend(init.pipeline.location, init.isDryRun);
 serveJobs<ArchiveJob, ArchiveReply, ArchiveEvent, StoredCounts>((report) => {
-  const memory = writerMemory(init.pipeline, readRegionBytes);
+  const memory = dataWriterMemory(init.pipeline, readRegionBytes);
   const onPack = (record: PackRecord): void => {
     const pack = encodePackRecord(record);
     report({ pack }, [pack.buffer]);

@@ -99,7 +99,7 @@ export class ThreadPool<Job, Reply, Event = never, Final = void> {
     const worker = new Worker(this.#options.script, {
       workerData: this.#options.workerData,
       // A small young generation keeps the garbage of one thread from becoming megabytes; data lives outside the heap.
-      resourceLimits: { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 160 },
+      resourceLimits: { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 160 },
     });
     const thread: Thread<Job, Reply, Final> = { worker, running: new Map(), ended: Promise.withResolvers() };
     thread.ended.promise.catch(() => undefined);

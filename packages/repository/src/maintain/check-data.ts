@@ -82,7 +82,7 @@ async function readHere(queue: Iterable<PackToRead>, options: ReadOptions): Prom
 async function readInThread(queue: Iterator<PackToRead>, options: ReadOptions, signal: AbortSignal): Promise<void> {
   const worker = new Worker(new URL('./check-worker.ts', import.meta.url), {
     workerData: options.init,
-    resourceLimits: { maxYoungGenerationSizeMb: 6 },
+    resourceLimits: { maxYoungGenerationSizeMb: 3 },
   });
   try {
     for (let next = queue.next(); next.done !== true; next = queue.next()) {

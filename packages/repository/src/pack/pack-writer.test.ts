@@ -8,7 +8,7 @@ import { BlobOpener } from './blob-opener.ts';
 import { OpenPack, packOfOne } from './open-pack.ts';
 import { maxHeaderBytes, maxHeaderEntries, packHeaderSize, packSize } from './pack-header.ts';
 import { provePack, readPackEnd } from './pack-proof.ts';
-import { PackWriter, writerMemory } from './pack-writer.ts';
+import { dataWriterMemory, PackWriter, writerMemory } from './pack-writer.ts';
 import type { BlobType } from './packed-blob.ts';
 import { idOf, noise, PipelineFixture, prose, testKey } from './testing/pipeline-fixture.ts';
 
@@ -228,6 +228,21 @@ describe('the proof of a pack', () => {
     await expect(writer.flush()).rejects.toMatchObject({ kind: 'damaged', code: 'pack-proof' });
     expect(() => writer.save('data', noise(10, 9))).toThrow(/does not read back/);
     expect(fixture.backend.entries()).toEqual([]);
+  });
+
+  it('has scratch of its own where there is only one pack buffer', async () => {
+    const fixture = new PipelineFixture();
+    const memory = dataWriterMemory(fixture.init, mib);
+    const writer = new PackWriter(fixture.init, fixture.backend, (record) => fixture.records.push(record), { memory });
+    await saveAll(
+      writer,
+      Array.from({ length: 10 }, (_, i): [BlobType, Buffer] => ['data', noise(mib, i)]),
+    );
+    await writer.flush();
+    expect(memory.packs).toHaveLength(1);
+    expect(fixture.records.map((record) => record.blobs.length)).toEqual([4, 4, 2]);
+    for (const { id, sizeBytes } of fixture.records)
+      expect(await fixture.backend.stat({ type: 'pack', name: id })).toMatchObject({ sizeBytes });
   });
 
   it('works when data and trees take both buffers', async () => {

@@ -27,7 +27,7 @@ export interface WriterTotals {
 }
 
 export interface PackWriterOptions {
-  /** The thread's memory, made by `writerMemory`; one without a read buffer is made otherwise. */
+  /** The thread's memory, made by `writerMemory` or `dataWriterMemory`; one without a read buffer is made otherwise. */
   readonly memory?: WorkerMemory | undefined;
   /** Abandons what is being stored. */
   readonly signal?: AbortSignal | undefined;
@@ -37,6 +37,15 @@ export interface PackWriterOptions {
 export function writerMemory(init: Pick<BlobPipelineInit, 'module' | 'packSizeBytes'>, readBytes = 0): WorkerMemory {
   const packBytes = packBufferBytes(requirePackSize(init.packSizeBytes), maxChunkBytes);
   return new WorkerMemory(init.module, { readBytes, packBytes, packBuffers: 2 });
+}
+
+/**
+ * Memory of one of several threads that write data blobs: with a single pack buffer, because the others go on while its pack
+ * is being stored, and scratch to prove packs in. Only for writers of one type of blobs.
+ */
+export function dataWriterMemory(init: Pick<BlobPipelineInit, 'module' | 'packSizeBytes'>, readBytes: number): WorkerMemory {
+  const packBytes = packBufferBytes(requirePackSize(init.packSizeBytes), maxChunkBytes);
+  return new WorkerMemory(init.module, { readBytes, packBytes, packBuffers: 1, scratchBytes: 2 * maxChunkBytes });
 }
 
 /**
@@ -161,10 +170,10 @@ export class PackWriter {
     });
   }
 
-  /** The pack before this one is stored by now, so the buffer it left (if no other type took it) serves as scratch. */
+  /** Without scratch of its own: the pack before this one is stored by now, and the buffer it left (if no other type took it) serves. */
   #prove(pack: SealedPack): void {
     if (!this.#init.extraVerify) return;
-    const free = this.#freeBuffers.at(-1);
+    const free = this.#memory.scratch.length > 0 ? this.#memory.scratch : this.#freeBuffers.at(-1);
     const scratch = free === undefined ? Buffer.alloc(0) : this.#memory.view(free);
     provePack(pack, this.#sealer, new BlobOpener(scratch, this.#sealer));
   }
