@@ -165,7 +165,7 @@ function binary(name) {
 }
 
 // Keeps memory small; must be set before the program starts (measured in docs/benchmarks.md). The launcher sets the same.
-const nodeFlags = ['--max-semi-space-size=4'];
+const nodeFlags = ['--max-semi-space-size=2'];
 const memoryEnvironment = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 const [first, ...rest] = process.argv.slice(2);

@@ -30,6 +30,6 @@ if (!existsSync(program)) {
 }
 // Keeps memory small; must be set before the program starts (measured in docs/benchmarks.md).
 const env = { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
-const child = spawn(pinnedNode(), ['--max-semi-space-size=4', program, ...process.argv.slice(2)], { stdio: 'inherit', env });
+const child = spawn(pinnedNode(), ['--max-semi-space-size=2', program, ...process.argv.slice(2)], { stdio: 'inherit', env });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

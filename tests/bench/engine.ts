@@ -38,17 +38,16 @@ const { values } = parseArgs({
 const folders = values.folder ?? ['/usr/share', '/usr/lib'];
 const scratch = mkdtempSync(join(values.scratch, 'fortfail-bench-'));
 const wanted = values.only === undefined ? verbs : verbs.filter((verb) => values.only?.split(',').includes(verb));
-// The launcher gives its programs the same cache of compiled sources.
-const compiled = join(root, 'node_modules', '.cache', 'node');
-const env = { PATH: '/usr/bin:/bin', HOME: scratch, RESTIC_PASSWORD: 'bench', TZ: 'UTC', NODE_COMPILE_CACHE: compiled };
+const env = { PATH: '/usr/bin:/bin', HOME: scratch, RESTIC_PASSWORD: 'bench', TZ: 'UTC' };
 
 function findTools(): Tool[] {
   const restic = (name: string, file: string): Tool => ({ name, file, before: ['--no-cache', '--quiet'], repository: join(scratch, name) });
   const tools = [
     {
       name: 'fortfail',
-      file: process.execPath,
-      before: [join(root, 'apps/cli/src/main.ts'), '--quiet'],
+      // The launcher: it gives the program the flags and the cache of compiled sources that users have.
+      file: join(root, 'fortfail'),
+      before: [],
       repository: join(scratch, 'fortfail'),
     },
     restic('restic-0.19', process.env.RESTIC_019 ?? '/opt/restic-0.19/usr/bin/restic'),
@@ -76,12 +75,10 @@ function argsOf(tool: Tool, verb: Verb | 'init'): string[] {
   }
 }
 
-/** The real program behind `./fortfail` takes the verb first. */
+/** FortFail takes the verb first. */
 function commandLine(tool: Tool, verb: Verb | 'init'): string[] {
   const args = argsOf(tool, verb);
-  if (tool.name !== 'fortfail') return args;
-  const [main = '', ...rest] = args;
-  return [main, ...rest.filter((arg) => arg !== '--quiet'), '--quiet'];
+  return tool.name === 'fortfail' ? [...args, '--quiet'] : args;
 }
 
 /** Bytes of all files below, as `du` counts them. */
