@@ -191,6 +191,23 @@ describe('RestoreTarget', () => {
     expect(readFileSync(`${folder}/target/name`, 'utf8')).toBe('mine');
   });
 
+  it('knows the folders it made itself from those that were there', () => {
+    const folder = temporaryFolder();
+    mkdirSync(`${folder}/target/old`, { recursive: true });
+    const target = new RestoreTarget(existing(`${folder}/target`));
+    const [old, made] = ['old', 'made'].map((name) => target.pathOf(target.root, Buffer.from(name)));
+    if (old === undefined || made === undefined) throw new TypeError('no paths');
+    expect([target.enterFolder(old), target.enterFolder(made)]).toEqual([true, true]);
+    expect([target.root, old, made].map((path) => target.isOwnFolder(path))).toEqual([false, false, true]);
+    // Entered once more, as under a name that differs only in case where that is one name.
+    expect(target.enterFolder(made)).toBe(true);
+    mkdirSync(`${folder}/empty`);
+    for (const name of ['empty', 'new']) {
+      const other = new RestoreTarget(existing(`${folder}/${name}`));
+      expect(other.isOwnFolder(other.root)).toBe(true);
+    }
+  });
+
   it('removes what the snapshot does not have only when asked and chosen', () => {
     const folder = temporaryFolder();
     mkdirSync(`${folder}/source/sub`, { recursive: true });
