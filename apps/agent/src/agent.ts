@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { asFortFailError, type Clock, FortFailError, type Logger, toErrorRecord } from '@fortfail/base';
+import type { AgentQuestion } from '@fortfail/protocol';
 import { AgentIdentity } from './agent-identity.ts';
 import { listFiles } from './browse/list-files.ts';
 import type { AgentConfig } from './config.ts';
@@ -74,11 +75,20 @@ function listenerOf(desk: JobDesk, identity: AgentIdentity, shelf: RepositoryShe
     revoked: (hold) => desk.lose(hold),
     cancelled: (hold, reason) => desk.cancel(hold, reason),
     answer: (question) =>
-      listFiles(question, shelf).then(
+      answerQuestion(question, shelf).then(
         (result) => ({ ok: true, result, error: null }),
         (error: unknown) => ({ ok: false, result: null, error: toErrorRecord(asFortFailError(error)) }),
       ),
   };
+}
+
+async function answerQuestion(question: AgentQuestion, shelf: RepositoryShelf): Promise<unknown> {
+  if (question.method === 'list-files') return await listFiles(question, shelf);
+  throw new FortFailError({
+    kind: 'denied',
+    code: 'unknown-question',
+    message: `unable to answer a question of kind '${question.method}'`,
+  });
 }
 
 interface Running {

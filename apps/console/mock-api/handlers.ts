@@ -180,6 +180,7 @@ const proposeRestore = ({ world, body, changed }: Call<'proposeRestore'>): Resto
     planName: point.planName,
     include: body.include ?? [],
     target: body.target ?? null,
+    agentId: idOf('agt', 1),
     status: 'proposing',
     proposal: null,
     report: null,

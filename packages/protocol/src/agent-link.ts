@@ -1,14 +1,19 @@
 import { z } from 'zod';
+import { browseQuestion, browseSession } from './browse.ts';
 import { drill } from './drill.ts';
+import { auditHead } from './evidence.ts';
+import { approval } from './grant.ts';
 import { agentId, instant, jobId } from './ids.ts';
 import { errorRecord, jobKind, jobLogLine, jobProgress } from './job.ts';
-import { planKeep, planSource } from './plan.ts';
+import { signedText } from './kit.ts';
+import { plan, planKeep, planSource } from './plan.ts';
 import { restoreProposal, restoreReport } from './restore.ts';
 
 /**
- * The conversation between an agent and its orchestrator: JSON text frames over a WebSocket (today over the resident
- * agent's unix socket, whose 0700 folder is the proof). `seq` counts each side's frames. Outcomes are kept by the
- * agent until acknowledged and are idempotent: (jobId, fence) settles once.
+ * The conversation between an agent and its orchestrator: JSON text frames over a WebSocket, or the same frames by long
+ * poll where no WebSocket gets through. The resident agent's unix socket lies in a 0700 folder, which is its proof; any
+ * other agent answers the orchestrator's `challenge` with a proof by its identity key. `seq` counts each side's frames.
+ * Outcomes are kept by the agent until acknowledged and are idempotent: (jobId, fence) settles once.
  */
 export const linkVersion = 1;
 
@@ -57,7 +62,24 @@ export const jobPayload = z.discriminatedUnion('kind', [
     include: z.array(z.string()),
     target: z.string(),
     digest: z.string(),
+    /** Whose point it is, when it is another agent's, and the consents given to this proposal. */
+    origin: agentId.optional(),
+    approvals: z.array(approval).max(8).optional(),
   }),
+  /** Seal a new key slot of this repository to the recovery key that this agent's own policy names. */
+  z.object({ kind: z.literal('escrow'), repository: repositoryReference, n: z.int() }),
+  /** Make a key slot for another agent and seal its password to that agent's sealing key. */
+  z.object({
+    kind: z.literal('grant-slot'),
+    repository: repositoryReference,
+    grantId: z.string(),
+    to: z.object({ agentId, hostname: z.string(), identity: z.string(), sealing: z.string(), signing: z.string() }),
+    card: signedText.nullable(),
+    order: signedText.nullable(),
+    roster: signedText.nullable(),
+  }),
+  /** Take a key slot that was sealed to this agent, and open the repository with it. */
+  z.object({ kind: z.literal('accept-slot'), repository: repositoryReference, grantId: z.string(), from: agentId, sealed: z.string() }),
   z.object({
     kind: z.literal('forget'),
     repository: repositoryReference,
@@ -128,6 +150,9 @@ export const jobResult = z.discriminatedUnion('kind', [
     forgotten: z.array(z.string()),
     refused: z.array(z.object({ snapshot: z.string(), reason: z.string() })),
   }),
+  z.object({ kind: z.literal('escrow'), recipient: z.string(), sealed: z.string(), keyId: z.string(), places: z.array(z.string()) }),
+  z.object({ kind: z.literal('grant-slot'), grantId: z.string(), keyId: z.string(), sealed: z.string() }),
+  z.object({ kind: z.literal('accept-slot'), grantId: z.string(), keyId: z.string() }),
 ]);
 export type JobResult = z.infer<typeof jobResult>;
 
@@ -145,6 +170,17 @@ export const agentFrame = z.discriminatedUnion('type', [
     isRoot: z.boolean(),
     restoreRoot: z.string(),
     jobs: z.array(z.object({ jobId, fence: z.int() })),
+    /** Over the challenge's nonce, for method GET and the link's public address. None on the local socket. */
+    proof: z.string().optional(),
+    /** Of the identity: how often the certificate was renewed. Another than the site knows means that a copy exists. */
+    generation: z.int().optional(),
+    machine: z.string().optional(),
+    sealing: z.string().optional(),
+    signing: z.string().optional(),
+    policyDigest: z.string().optional(),
+    hasOwner: z.boolean().optional(),
+    /** The highest order number this agent has accepted: the site goes on above it. */
+    lastOrder: z.int().optional(),
   }),
   /** Every 5 s; names the jobs in hand, which extends their leases. */
   z.object({ ...base, type: z.literal('heartbeat'), jobs: z.array(z.object({ jobId, fence: z.int() })) }),
@@ -163,11 +199,70 @@ export const agentFrame = z.discriminatedUnion('type', [
     error: errorRecord.nullable(),
     summary: z.string(),
   }),
+  /** A backup that the agent made by itself since no lease came in time. Kept in the outbox until an `ack` names it. */
+  z.object({
+    ...base,
+    type: z.literal('self-run'),
+    outboxId: z.string(),
+    planId: z.string(),
+    dueAt: instant,
+    status: z.enum(['succeeded', 'partial', 'failed']),
+    result: backupResult.nullable(),
+    error: errorRecord.nullable(),
+    summary: z.string(),
+  }),
+  /** Something the host's owner should know of, such as a refused order. Kept in the outbox until an `ack` names it. */
+  z.object({
+    ...base,
+    type: z.literal('alarm'),
+    outboxId: z.string(),
+    kind: z.string(),
+    at: instant,
+    sentence: z.string(),
+    jobId: z.string().nullable(),
+  }),
+  /** What this agent holds of an audit chain, and whether the head it was sent fits to it. */
+  z.object({
+    ...base,
+    type: z.literal('witness'),
+    chain: z.string(),
+    seq: z.int(),
+    hash: z.string(),
+    seenAt: instant,
+    verdict: z.enum(['agrees', 'differs']),
+  }),
   z.object({ ...base, type: z.literal('answer'), id: z.string(), ok: z.boolean(), result: z.unknown(), error: errorRecord.nullable() }),
 ]);
 export type AgentFrame = z.infer<typeof agentFrame>;
 
+/** An order as the link key signed it (JWS, EdDSA): what an agent obeys is in here and nowhere else. */
+export const jobOrder = z.strictObject({
+  iss: z.string(),
+  aud: agentId,
+  jti: jobId,
+  /** Grows by one with each order to this agent: an older one is refused. */
+  n: z.int(),
+  kind: jobKind,
+  payload: jobPayload,
+  fence: z.int(),
+  iat: z.int(),
+  exp: z.int(),
+});
+export type JobOrder = z.infer<typeof jobOrder>;
+
+/** An agent's plans as the link key signed them: what it runs by itself when no lease comes. */
+export const planOrder = z.strictObject({
+  iss: z.string(),
+  aud: agentId,
+  serial: z.int(),
+  plans: z.array(z.object({ plan, repository: repositoryReference })),
+  iat: z.int(),
+});
+export type PlanOrder = z.infer<typeof planOrder>;
+
 export const orchestratorFrame = z.discriminatedUnion('type', [
+  /** First frame beyond the local socket. */
+  z.object({ ...base, type: z.literal('challenge'), nonce: z.string(), site: z.string() }),
   z.object({
     ...base,
     type: z.literal('welcome'),
@@ -175,7 +270,11 @@ export const orchestratorFrame = z.discriminatedUnion('type', [
     site: z.string(),
     leaseSeconds: z.int(),
     /** jobs of the hello that are no longer this agent's */ revoked: z.array(z.object({ jobId, fence: z.int() })),
+    /** Public keys (SSH lines) that sign orders. Believed on the local socket only; other agents know theirs. */
+    linkKeys: z.array(z.string()).optional(),
+    roster: signedText.nullable().optional(),
   }),
+  /** `order` is a JWS of `jobOrder`; the fields beside it are for logs and must agree with it. */
   z.object({
     ...base,
     type: z.literal('lease'),
@@ -184,8 +283,13 @@ export const orchestratorFrame = z.discriminatedUnion('type', [
     attempt: z.int(),
     kind: jobKind,
     payload: jobPayload,
+    order: z.string().optional(),
     until: instant,
   }),
+  /** A JWS of `planOrder`, after each welcome and each change. */
+  z.object({ ...base, type: z.literal('plans'), order: z.string() }),
+  /** A signed audit head to keep as a witness. */
+  z.object({ ...base, type: z.literal('head'), head: auditHead }),
   z.object({ ...base, type: z.literal('revoked'), jobId, fence: z.int() }),
   z.object({ ...base, type: z.literal('cancel'), jobId, fence: z.int(), reason: z.string() }),
   z.object({ ...base, type: z.literal('ack'), outboxId: z.string() }),
@@ -202,6 +306,14 @@ export const agentQuestion = z.discriminatedUnion('method', [
     path: z.string(),
     cursor: z.string().nullable(),
     limit: z.int(),
+  }),
+  /** Sealed or open, by `browseSession`; `snapshots` are in the order of a versions question's points. */
+  z.object({
+    method: z.literal('browse'),
+    repository: repositoryReference,
+    snapshots: z.array(z.string()).min(1).max(200),
+    question: browseQuestion,
+    session: browseSession,
   }),
 ]);
 export type AgentQuestion = z.infer<typeof agentQuestion>;

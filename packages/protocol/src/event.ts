@@ -11,7 +11,7 @@ export const event = z.discriminatedUnion('type', [
     type: z.literal('changed'),
     seq: z.int(),
     at: instant,
-    object: z.enum(['plan', 'job', 'restore-point', 'drill', 'restore', 'repository', 'agent', 'slot']),
+    object: z.enum(['plan', 'job', 'restore-point', 'drill', 'restore', 'repository', 'agent', 'slot', 'alert', 'kit', 'grant']),
     id: z.string(),
     planId: z.string().nullable(),
   }),

@@ -10,6 +10,9 @@ export const restoreId = id('rst');
 export const repositoryId = id('rep');
 export const agentId = id('agt');
 export const personId = id('per');
+export const tokenId = id('tok');
+export const alertId = id('alr');
+export const grantId = id('grt');
 /** A restic id: SHA-256 as 64 lower-case hexadecimal digits. */
 export const resticId = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits');
 /** RFC 3339 in UTC. */

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { agentId, instant, jobId, planId } from './ids.ts';
 
-export const jobKind = z.enum(['initialise', 'backup', 'check', 'drill', 'propose-restore', 'apply-restore', 'forget']);
+export const jobKind = z.enum([
+  'initialise',
+  'backup',
+  'check',
+  'drill',
+  'propose-restore',
+  'apply-restore',
+  'forget',
+  'escrow',
+  'grant-slot',
+  'accept-slot',
+]);
 export type JobKind = z.infer<typeof jobKind>;
 
 export const jobStatus = z.enum(['queued', 'leased', 'running', 'succeeded', 'partial', 'failed', 'cancelled']);
@@ -43,7 +54,7 @@ export const job = z.object({
   restoreId: z.string().nullable(),
   drillId: z.string().nullable(),
   repositoryId: z.string().nullable(),
-  cause: z.enum(['schedule', 'catch-up', 'person', 'first-start']),
+  cause: z.enum(['schedule', 'catch-up', 'person', 'first-start', 'self-run']),
   attempt: z.int(),
   maxAttempts: z.int(),
   queuedAt: instant,

@@ -7,7 +7,7 @@ export const me = z.object({
   id: z.string(),
   name: z.string(),
   roles: z.array(role),
-  via: z.enum(['session', 'local-socket', 'link']),
+  via: z.enum(['session', 'local-socket', 'link', 'token']),
   hasPassword: z.boolean(),
   passkeys: z.array(z.object({ id: z.string(), name: z.string(), createdAt: instant })),
   sessionUntil: instant.nullable(),

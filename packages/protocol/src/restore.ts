@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { phase } from './drill.ts';
-import { absolutePath, instant, restoreId, restorePointId } from './ids.ts';
+import { absolutePath, agentId, instant, restoreId, restorePointId } from './ids.ts';
 import { errorRecord } from './job.ts';
 
 /** Never in place by default: without a target the agent makes a fresh folder below its restore root. */
@@ -10,6 +10,8 @@ export const restoreDraft = z.strictObject({
   include: z.array(absolutePath).max(1000).default([]),
   /** A folder that does not exist yet or is empty. */
   target: absolutePath.nullable().default(null),
+  /** The agent to restore on; null: the one whose point it is. Another one needs a key grant and consent. */
+  targetAgentId: agentId.nullable().default(null),
 });
 export type RestoreDraft = z.infer<typeof restoreDraft>;
 
@@ -49,6 +51,7 @@ export const restore = z.object({
   planName: z.string(),
   include: z.array(z.string()),
   target: z.string().nullable(),
+  agentId,
   status: z.enum(['proposing', 'proposed', 'applying', 'succeeded', 'partial', 'failed', 'cancelled']),
   proposal: restoreProposal.nullable(),
   report: restoreReport.nullable(),

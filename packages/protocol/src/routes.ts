@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import { agent } from './agent.ts';
+import { agent, agentDecision, enrolment, enrolmentRequest, joinString, joinStringDraft, renewal, renewalRequest } from './agent.ts';
+import { alert } from './alert.ts';
 import { auditRecord, auditVerification } from './audit-record.ts';
+import { browseQuestion, browseSession, sealedAnswer } from './browse.ts';
 import { drill } from './drill.ts';
 import { event } from './event.ts';
+import { auditHead, auditWitness, signedEvidence } from './evidence.ts';
+import { approval, grantDraft, repositoryGrant } from './grant.ts';
 import { absolutePath, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
+import { escrow, kitConfirmation, kitDraft, kitState } from './kit.ts';
 import { linkSignIn, me, passwordChange, passwordSignIn, signInState } from './me.ts';
 import { overview } from './overview.ts';
+import { apiToken, person, personChange, personDraft, tokenDraft } from './person.ts';
 import { plan, planDraft, planState, retentionPreview, slot } from './plan.ts';
 import { repository, repositoryDraft } from './repository.ts';
 import { restore, restoreDraft } from './restore.ts';
@@ -25,7 +31,13 @@ export type Action =
   | 'edit-repository'
   | 'read-audit'
   | 'self'
-  | 'make-link';
+  | 'make-link'
+  | 'enrol'
+  | 'edit-person'
+  | 'acknowledge'
+  | 'edit-kit'
+  | 'grant'
+  | 'agent-self';
 export type ObjectKind =
   | 'site'
   | 'plan'
@@ -37,7 +49,11 @@ export type ObjectKind =
   | 'agent'
   | 'audit'
   | 'event'
-  | 'person';
+  | 'person'
+  | 'token'
+  | 'alert'
+  | 'kit'
+  | 'grant';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -385,6 +401,224 @@ export const routes = {
     status: 202,
   },
 
+  createJoinString: {
+    method: 'POST',
+    path: '/join-strings',
+    summary: 'Make a one-time join string for a new host',
+    action: 'enrol',
+    object: 'agent',
+    body: joinStringDraft,
+    answer: joinString,
+    status: 201,
+  },
+  enrol: {
+    method: 'POST',
+    path: '/enrolments',
+    summary: 'Become an agent, with the token of a join string',
+    action: 'public',
+    object: 'agent',
+    body: enrolmentRequest,
+    answer: enrolment,
+    status: 201,
+  },
+  renewAgent: {
+    method: 'POST',
+    path: '/agents/self/renewal',
+    summary: 'Renew my certificate',
+    action: 'agent-self',
+    object: 'agent',
+    body: renewalRequest,
+    answer: renewal,
+  },
+  getAgent: { method: 'GET', path: '/agents/:agentId', summary: 'An agent', action: 'see', object: 'agent', answer: agent },
+  decideAgent: {
+    method: 'POST',
+    path: '/agents/:agentId/decision',
+    summary: 'Approve, hold, release or revoke an agent',
+    action: 'enrol',
+    object: 'agent',
+    body: z.strictObject({ decision: agentDecision }),
+    answer: agent,
+  },
+
+  listPersons: {
+    method: 'GET',
+    path: '/persons',
+    summary: 'Persons and their roles',
+    action: 'edit-person',
+    object: 'person',
+    query: pageQuery,
+    answer: page(person),
+  },
+  createPerson: {
+    method: 'POST',
+    path: '/persons',
+    summary: 'Invite a person; answers a one-time login link',
+    action: 'edit-person',
+    object: 'person',
+    body: personDraft,
+    answer: z.object({ person, url: z.string(), expiresAt: z.string() }),
+    status: 201,
+  },
+  changePerson: {
+    method: 'PUT',
+    path: '/persons/:personId',
+    summary: 'Change roles, or disable: sessions and tokens end at once',
+    action: 'edit-person',
+    object: 'person',
+    body: personChange,
+    answer: person,
+  },
+  createPersonLink: {
+    method: 'POST',
+    path: '/persons/:personId/login-link',
+    summary: 'Make a one-time login link for a person who lost theirs',
+    action: 'edit-person',
+    object: 'person',
+    answer: z.object({ url: z.string(), expiresAt: z.string() }),
+    status: 201,
+  },
+  listTokens: {
+    method: 'GET',
+    path: '/me/tokens',
+    summary: 'My API tokens',
+    action: 'self',
+    object: 'token',
+    query: pageQuery,
+    answer: page(apiToken),
+  },
+  createToken: {
+    method: 'POST',
+    path: '/me/tokens',
+    summary: 'Make an API token; its secret is shown once',
+    action: 'self',
+    object: 'token',
+    body: tokenDraft,
+    answer: z.object({ token: apiToken, secret: z.string() }),
+    status: 201,
+  },
+  deleteToken: { method: 'DELETE', path: '/me/tokens/:tokenId', summary: 'End a token', action: 'self', object: 'token', answer: empty },
+
+  listAlerts: {
+    method: 'GET',
+    path: '/alerts',
+    summary: 'Alerts, open ones first',
+    action: 'see',
+    object: 'alert',
+    query: pageQuery.extend({ open: z.enum(['true', 'false']).optional() }),
+    answer: page(alert),
+  },
+  acknowledgeAlert: {
+    method: 'POST',
+    path: '/alerts/:alertId/acknowledge',
+    summary: 'Say that somebody looks after it',
+    action: 'acknowledge',
+    object: 'alert',
+    answer: alert,
+  },
+
+  getKit: { method: 'GET', path: '/kit', summary: 'The recovery kit as the site knows it', action: 'see', object: 'kit', answer: kitState },
+  createKit: {
+    method: 'POST',
+    path: '/kit',
+    summary: 'Publish the public halves of a new kit',
+    action: 'edit-kit',
+    object: 'kit',
+    body: kitDraft,
+    answer: kitState,
+    status: 201,
+  },
+  confirmKit: {
+    method: 'POST',
+    path: '/kit/confirmation',
+    summary: 'Confirm that the kit was printed',
+    action: 'edit-kit',
+    object: 'kit',
+    body: kitConfirmation,
+    answer: kitState,
+  },
+  listEscrows: {
+    method: 'GET',
+    path: '/kit/escrows',
+    summary: 'Sealed repository passwords: opaque bytes',
+    action: 'edit-kit',
+    object: 'kit',
+    query: pageQuery,
+    answer: page(escrow),
+  },
+  reportKitTest: {
+    method: 'POST',
+    path: '/kit/test',
+    summary: 'Report that an escrow was opened from the paper',
+    action: 'edit-kit',
+    object: 'kit',
+    body: z.strictObject({ recipient: z.string().max(200), repositoryId: z.string() }),
+    answer: kitState,
+  },
+
+  listGrants: {
+    method: 'GET',
+    path: '/grants',
+    summary: 'Key slots that one host gave to another',
+    action: 'see',
+    object: 'grant',
+    query: pageQuery,
+    answer: page(repositoryGrant),
+  },
+  createGrant: {
+    method: 'POST',
+    path: '/grants',
+    summary: 'Ask for a key slot of a repository for another host',
+    action: 'grant',
+    object: 'grant',
+    body: grantDraft,
+    answer: repositoryGrant,
+    status: 202,
+  },
+  approveRestore: {
+    method: 'POST',
+    path: '/restores/:restoreId/approvals',
+    summary: 'Add a signed consent to a proposal',
+    action: 'restore',
+    object: 'restore',
+    body: approval,
+    answer: restore,
+  },
+  browse: {
+    method: 'POST',
+    path: '/restore-points/:restorePointId/browse',
+    summary: 'Look into a restore point; sealed to the asking tab when it is another host',
+    action: 'see-file-names',
+    object: 'restore-point',
+    body: z.strictObject({ question: browseQuestion, session: browseSession }),
+    answer: sealedAnswer,
+  },
+  getEvidence: {
+    method: 'GET',
+    path: '/drills/:drillId/evidence',
+    summary: 'Signed evidence of a drill, verifiable with ssh-keygen',
+    action: 'see',
+    object: 'drill',
+    answer: signedEvidence,
+  },
+  listAuditHeads: {
+    method: 'GET',
+    path: '/audit/heads',
+    summary: 'Signed heads of the audit chains, newest first',
+    action: 'read-audit',
+    object: 'audit',
+    query: pageQuery,
+    answer: page(auditHead),
+  },
+  listAuditWitnesses: {
+    method: 'GET',
+    path: '/audit/witnesses',
+    summary: 'Ask every agent what it holds of the audit chain',
+    action: 'read-audit',
+    object: 'audit',
+    answer: z.object({ items: z.array(auditWitness), allowedSigners: z.string() }),
+  },
+
   listAgents: { method: 'GET', path: '/agents', summary: 'Agents', action: 'see', object: 'agent', query: pageQuery, answer: page(agent) },
   listEvents: {
     method: 'GET',
@@ -401,7 +635,14 @@ export const routes = {
     summary: 'Audit records, newest first',
     action: 'read-audit',
     object: 'audit',
-    query: pageQuery,
+    query: pageQuery.extend({
+      chain: z.enum(['main', 'access']).default('main'),
+      action: z.string().max(100).optional(),
+      actor: z.string().max(100).optional(),
+      object: z.string().max(100).optional(),
+      since: z.string().max(40).optional(),
+      until: z.string().max(40).optional(),
+    }),
     answer: page(auditRecord),
   },
   verifyAudit: {

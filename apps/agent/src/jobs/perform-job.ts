@@ -1,4 +1,4 @@
-import { asFortFailError } from '@fortfail/base';
+import { asFortFailError, FortFailError } from '@fortfail/base';
 import { applyRestoreJob } from './apply-restore-job.ts';
 import { backUp } from './backup-job.ts';
 import { checkRepository } from './check-job.ts';
@@ -16,6 +16,9 @@ const beginnings = {
   'propose-restore': 'compares the point with the disk',
   'apply-restore': 'restores what was agreed',
   forget: 'moves the points into the trash',
+  escrow: 'seals a key to the recovery key',
+  'grant-slot': 'makes a key for another host',
+  'accept-slot': 'takes a key of another host',
 } as const;
 
 /** Every kind of job with what does it. The job's own log says how it began and how it ended. */
@@ -54,6 +57,10 @@ function performers(parts: JobParts): PerformJob {
         return applyRestoreJob(payload, voice, parts);
       case 'forget':
         return forget(payload, voice, parts);
+      case 'escrow':
+      case 'grant-slot':
+      case 'accept-slot':
+        throw new FortFailError({ kind: 'denied', code: 'unknown-kind', message: `unable to do a job of kind '${payload.kind}'` });
     }
   };
 }

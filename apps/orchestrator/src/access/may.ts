@@ -13,8 +13,8 @@ export type Verdict = 'yes' | 'sign-in' | 'forbidden' | 'hidden';
 
 const everyone: readonly Role[] = ['viewer', 'operator', 'restorer', 'admin', 'auditor'];
 
-/** Which roles carry which action. `public`, `self` and `make-link` are judged by who asks, not by role. */
-const carriers: Readonly<Record<Exclude<Action, 'public' | 'self' | 'make-link'>, readonly Role[]>> = {
+/** Which roles carry which action. `public`, `self`, `make-link` and `agent-self` are judged by who asks, not by role. */
+const carriers: Readonly<Record<Exclude<Action, 'public' | 'self' | 'make-link' | 'agent-self'>, readonly Role[]>> = {
   see: everyone,
   'see-file-names': ['restorer', 'admin'],
   run: ['operator', 'admin'],
@@ -24,15 +24,22 @@ const carriers: Readonly<Record<Exclude<Action, 'public' | 'self' | 'make-link'>
   forget: ['admin'],
   'edit-repository': ['admin'],
   'read-audit': ['admin', 'auditor'],
+  enrol: ['admin'],
+  'edit-person': ['admin'],
+  acknowledge: ['operator', 'admin'],
+  'edit-kit': ['admin'],
+  grant: ['admin'],
 };
 
 /** Objects of the whole site: a right that holds for one plan or host does not reach them. */
-const siteWide: ReadonlySet<ObjectKind> = new Set(['audit']);
+const siteWide: ReadonlySet<ObjectKind> = new Set(['audit', 'kit', 'person']);
 
 /** The one place that decides. Scope is checked on the object itself, after it was loaded. */
 export function may(principal: Principal, action: Action, object: ObjectReference): Verdict {
   if (action === 'public') return 'yes';
   if (principal.kind === 'nobody') return 'sign-in';
+  if (action === 'agent-self') return principal.kind === 'agent' ? 'yes' : 'forbidden';
+  if (principal.kind === 'agent') return 'forbidden';
   if (action === 'self') return 'yes';
   if (action === 'make-link') return principal.kind === 'local-socket' ? 'yes' : 'forbidden';
   const covering = principal.grants.filter((grant) => covers(grant, object));

@@ -18,6 +18,12 @@ export type Principal =
   /** Came over the unix socket, whose folder only this user can enter. */
   | (Bearer & { readonly kind: 'local-socket' })
   | (Bearer & { readonly kind: 'person'; readonly via: 'session' | 'link'; readonly sessionHash: string; readonly sessionUntil: string })
+  /** A request with an API token: the token's rights, never beyond its owner's. */
+  | (Bearer & { readonly kind: 'token'; readonly tokenId: string; readonly personId: string })
+  /** A request with a proof by an agent's identity key. It acts for itself only. */
+  | (Bearer & { readonly kind: 'agent'; readonly agentId: string })
+  /** A token of the first API, for one agent or (null) for the pool. It reaches that API only. */
+  | (Bearer & { readonly kind: 'legacy'; readonly tokenId: string; readonly agentId: string | null })
   | (Bearer & { readonly kind: 'nobody' });
 
 export const localSocket: Principal = {

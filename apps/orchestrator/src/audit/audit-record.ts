@@ -9,7 +9,7 @@ export const firstPrev = '0'.repeat(64);
 /** Who did it, and by which door. */
 export interface Actor {
   readonly id: string;
-  readonly kind: 'person' | 'local-socket' | 'agent' | 'system' | 'nobody';
+  readonly kind: 'person' | 'token' | 'local-socket' | 'agent' | 'legacy' | 'system' | 'nobody';
   readonly via: string;
 }
 

@@ -10,6 +10,7 @@ export function toRestore(row: RestoreTable): Restore {
     planName: row.plan_name,
     include: JSON.parse(row.include) as string[],
     target: row.target,
+    agentId: row.agent_id,
     status: row.status as Restore['status'],
     proposal: parse<Restore['proposal']>(row.proposal),
     report: parse<Restore['report']>(row.report),
