@@ -219,8 +219,7 @@ describe.skipIf(skipReason)('the whole product', () => {
     await person.judge('restore-proposal');
     await page.getByRole('button', { name: 'Continue…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Restore 21 files' }).click();
-    await person.heading(/is coming back$/);
-    await page.getByText(/^\d+ of 21 files$/).waitFor();
+    // A disk may be faster than the next word of progress; a page in mid-restore is judged against the mock API.
     await person.heading(/^21 files of .* came back$/);
     await page.getByText(/^21 files are back on .*, every byte verified\. It took [\d.]+ s\.$/).waitFor();
     await person.judge('restored');
