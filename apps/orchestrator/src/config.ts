@@ -18,6 +18,14 @@ export const options = [
   { name: 'ALLOW_PLAIN_HTTP', doc: '1 allows a HOST beyond loopback without TLS, for networks that protect it otherwise.' },
   { name: 'TLS_CERT_FILE', doc: 'Certificate chain (PEM). With TLS_KEY_FILE the port speaks TLS.' },
   { name: 'TLS_KEY_FILE', doc: 'Private key (PEM) of TLS_CERT_FILE.' },
+  {
+    name: 'LINK_KEY_FILE',
+    doc: 'The key that signs orders to agents, when several orchestrators share it. Default: keys/link.key in the data folder.',
+  },
+  {
+    name: 'EVIDENCE_KEY_FILE',
+    doc: 'The key that signs evidence and audit heads, when several orchestrators share it. Default: keys/evidence.key in the data folder.',
+  },
   { name: 'PUBLIC_URL', doc: 'The address people use when a proxy stands in front, like https://ff.example.' },
   { name: 'DATABASE_URL', doc: 'postgresql://... instead of the embedded SQLite database.', isSecret: true },
   { name: 'WAL_PATH', doc: 'The audit file. Default: audit.log in the data folder.' },
@@ -33,6 +41,8 @@ export interface Config {
   /** Undefined: both loopback addresses. */
   readonly host: string | undefined;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly linkKeyFile: string | undefined;
+  readonly evidenceKeyFile: string | undefined;
   readonly publicUrl: string | undefined;
   readonly databaseUrl: Secret | undefined;
   readonly auditPath: string;
@@ -75,6 +85,8 @@ export function readConfig(environment: Environment, isRoot: boolean): Config {
     port,
     host: host === undefined || isBothLoopbacks(host) ? undefined : host,
     tls,
+    linkKeyFile: pathOf(get('LINK_KEY_FILE')),
+    evidenceKeyFile: pathOf(get('EVIDENCE_KEY_FILE')),
     publicUrl,
     databaseUrl: databaseUrl === undefined ? undefined : new Secret(databaseUrl),
     auditPath: walPath === undefined ? join(dataFolder, 'audit.log') : resolve(walPath),
@@ -107,6 +119,10 @@ function defaultDataFolder(environment: Environment, isRoot: boolean): string {
   if (isRoot) return '/var/lib/fortfail';
   const base = environment.XDG_DATA_HOME;
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.local', 'share'), 'fortfail');
+}
+
+function pathOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : resolve(text);
 }
 
 function portOf(text: string | undefined, faults: string[]): number {

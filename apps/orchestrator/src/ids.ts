@@ -7,3 +7,8 @@ export type IdPrefix = 'pln' | 'job' | 'rpt' | 'drl' | 'rst' | 'rep' | 'agt' | '
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${randomBytes(8).toString('hex')}`;
 }
+
+/** Random bytes in hexadecimal, for names that must not clash. */
+export function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}

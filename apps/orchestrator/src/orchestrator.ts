@@ -25,6 +25,7 @@ import { newId } from './ids.ts';
 import { JobLog } from './jobs/job-log.ts';
 import { JobProgressBoard } from './jobs/job-progress.ts';
 import { JobQueue, leaseSeconds } from './jobs/job-queue.ts';
+import { SiteKeys } from './keys/site-keys.ts';
 import { type DataFolder, explain, openDataFolder } from './listening/data-folder.ts';
 import { Listeners } from './listening/listen.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -39,6 +40,8 @@ export interface ServiceParts {
   readonly logger: Logger;
   readonly siteName: string;
   readonly addresses: () => Addresses;
+  /** What the site signs with. Tests have them in memory. */
+  readonly keys?: SiteKeys;
   /** Where the audit file lies; none in tests. */
   readonly auditPath?: string;
   /** Where copies of a database outside the data folder are put for the agent. */
@@ -72,6 +75,7 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     log,
     progress,
     hub,
+    keys: parts.keys ?? SiteKeys.inMemory(),
     persons: new Persons(database, parts.onFirstPerson),
     sessions: new Sessions(database, clock),
     passwords: new Passwords(),
@@ -117,6 +121,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     siteName: config.siteName,
     auditPath: config.auditPath,
     addresses,
+    keys: SiteKeys.open(config.dataFolder, config),
     copyFolder: config.databaseUrl === undefined ? undefined : join(config.dataFolder, 'run', 'catalog-copy'),
     onFirstPerson: () => rmSync(folder.firstLoginPath, { force: true }),
   }).catch((error: unknown) => {

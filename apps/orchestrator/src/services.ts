@@ -12,6 +12,7 @@ import type { Database } from './database/database.ts';
 import type { JobLog } from './jobs/job-log.ts';
 import type { JobProgressBoard } from './jobs/job-progress.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
+import type { SiteKeys } from './keys/site-keys.ts';
 
 /** This installation. */
 export interface Site {
@@ -43,6 +44,7 @@ export interface Services {
   readonly log: JobLog;
   readonly progress: JobProgressBoard;
   readonly hub: AgentHub;
+  readonly keys: SiteKeys;
   readonly persons: Persons;
   readonly sessions: Sessions;
   readonly passwords: Passwords;
