@@ -26,6 +26,10 @@ export interface Tables {
   audit: AuditTable;
   audit_head: AuditHeadTable;
   audit_detail: AuditDetailTable;
+  signer: SignerTable;
+  evidence_file: EvidenceFileTable;
+  signed_head: SignedHeadTable;
+  witness: WitnessTable;
 }
 
 export interface SiteTable {
@@ -269,4 +273,48 @@ export interface AuditDetailTable {
   seq: number;
   salt: string;
   detail: string;
+}
+
+/** Public keys this site has ever signed with: kept for ever, so that what they signed can be verified. */
+export interface SignerTable {
+  /** SSH fingerprint. */
+  fingerprint: string;
+  /** The public key as an SSH line. */
+  line: string;
+  /** `link` or `evidence`. */
+  kind: string;
+  since: string;
+  until_at: string | null;
+}
+
+/** One signed file of a drill's evidence: the runner's own result, or the site's statement about it. */
+export interface EvidenceFileTable {
+  drill_id: string;
+  name: string;
+  text: string;
+  namespace: string;
+  /** Who signed, as `allowed_signers` names it. */
+  signer: string;
+  signer_line: string;
+  signature: string;
+}
+
+export interface SignedHeadTable {
+  chain: string;
+  seq: number;
+  hash: string;
+  made: string;
+  /** The exact bytes that were signed. */
+  text: string;
+  signature: string;
+}
+
+/** What each witness said it holds. */
+export interface WitnessTable {
+  agent_id: string;
+  chain: string;
+  seq: number;
+  hash: string;
+  seen_at: string;
+  verdict: string;
 }

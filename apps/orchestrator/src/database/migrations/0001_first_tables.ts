@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { Engine } from '../database.ts';
+import { createTable } from './create-table.ts';
 
 const firstHash = '0'.repeat(64);
 
@@ -78,9 +79,4 @@ export function firstTables(engine: Engine): Migration {
       await run(`insert into event_head (name, seq) values ('main', 0)`);
     },
   };
-}
-
-function createTable(engine: Engine, name: string, columns: string): string {
-  if (engine === 'sqlite') return `create table ${name} (${columns}) strict`;
-  return `create table ${name} (${columns.replaceAll(/ int\b/g, ' bigint').replaceAll(/ real\b/g, ' double precision')})`;
 }
