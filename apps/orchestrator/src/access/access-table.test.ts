@@ -174,6 +174,7 @@ describe('who may call which route', () => {
       editPlan: planDraftFor(ids.repositoryId ?? ''),
       forget: { restorePointIds: [ids.restorePointId] },
       applyRestore: { digest: 'd'.repeat(64) },
+      browse: { question: { ask: 'list' }, session: { recipient: 'age1x' } },
     };
     const body = route.method === 'GET' ? undefined : (bodies[name] ?? {});
     const answer = await site.browser(route.method, path, {

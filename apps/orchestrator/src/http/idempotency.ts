@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FortFailError, isFortFailError } from '@fortfail/base';
-import type { Route } from '@fortfail/protocol';
+import type { Action, Route } from '@fortfail/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.ts';
 import type { Services } from '../services.ts';
@@ -10,6 +10,8 @@ const keptMs = 24 * 3_600_000;
 /** After this a request that never finished counts as lost with its process. */
 const abandonedMs = 60_000;
 const underWay = 0;
+/** Signing in answers with a cookie, browsing with names and bytes of files: neither is ever stored. */
+const unkept: ReadonlySet<Action> = new Set<Action>(['public', 'self', 'make-link', 'see-file-names']);
 
 interface Exchange {
   readonly route: Route;
@@ -49,9 +51,7 @@ interface Slot {
 
 function keyOf({ route, request }: Exchange): string | undefined {
   const key = request.headers['idempotency-key'];
-  // Signing in answers with a cookie, which is never stored.
-  if (route.method !== 'POST' || route.action === 'public' || route.action === 'self' || route.action === 'make-link' || key === undefined)
-    return undefined;
+  if (route.method !== 'POST' || key === undefined || unkept.has(route.action)) return undefined;
   if (typeof key === 'string' && /^[\x21-\x7e]{1,200}$/.test(key)) return key;
   throw new FortFailError({
     kind: 'invalid-input',

@@ -1,5 +1,7 @@
 import type { Services } from '../../services.ts';
 import type { Handlers } from '../call.ts';
+import { auditHandlers } from './audit-handlers.ts';
+import { browseHandlers } from './browse-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { meHandlers } from './me-handlers.ts';
 import { planHandlers } from './plan-handlers.ts';
@@ -16,9 +18,11 @@ export function allHandlers(services: Services): Handlers {
     ...signInHandlers(services),
     ...meHandlers(services),
     ...siteHandlers(services),
+    ...auditHandlers(services),
     ...planHandlers(services),
     ...restorePointHandlers(services),
     ...restoreHandlers(services),
     ...jobHandlers(services),
+    ...browseHandlers(services),
   };
 }

@@ -25,10 +25,6 @@ const names = [
   'listGrants',
   'createGrant',
   'approveRestore',
-  'browse',
-  'getEvidence',
-  'listAuditHeads',
-  'listAuditWitnesses',
 ] as const satisfies readonly RouteName[];
 
 /** Routes of the protocol that have no handler of their own yet: each is taken out of here by whoever builds it. */
