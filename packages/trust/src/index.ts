@@ -1,1 +1,27 @@
-export {};
+export { generateSealingKey, openWith, sealingRecipient, sealTo } from './envelope/envelope.ts';
+export { decodeJoinString, encodeJoinString, type JoinFields } from './join/join-string.ts';
+export { IdentityKey, jwkThumbprint, type P256PublicJwk } from './proof/identity-key.ts';
+export { readOrder, signOrder } from './proof/order.ts';
+export { claimedNonce, type ProvenRequest, type RequestProof, readRequestProof, signRequestProof } from './proof/request-proof.ts';
+export {
+  hashSecret,
+  makeTypedSecret,
+  readTypedSecret,
+  redactTypedSecrets,
+  type TypedSecret,
+  type TypedSecretPrefix,
+  typedSecretPattern,
+} from './secrets/typed-secret.ts';
+export { type AllowedSigner, formatAllowedSigners } from './ssh/allowed-signers.ts';
+export { type Namespace, namespaces } from './ssh/namespaces.ts';
+export {
+  formatSshPublicKey,
+  isSameSshKey,
+  parseSshPublicKey,
+  type SshKeyType,
+  type SshPublicKey,
+  sshFingerprint,
+} from './ssh/public-key.ts';
+export { verifySshSignature } from './ssh/signature.ts';
+export { SigningKey } from './ssh/signing-key.ts';
+export { sixWords } from './words/six-words.ts';
