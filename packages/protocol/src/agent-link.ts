@@ -129,7 +129,13 @@ export const drillResult = drill
     startedAt: true,
     endedAt: true,
   })
-  .extend({ kind: z.literal('drill') });
+  .extend({
+    kind: z.literal('drill'),
+    /** The same figures as the agent's own signed statement (`runnerStatement`), by its signing key. */
+    signed: signedText.optional(),
+  });
+
+export type DrillResult = z.infer<typeof drillResult>;
 
 export const jobResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('initialise'), resticId: z.string(), passwordFile: z.string() }),
@@ -226,7 +232,7 @@ export const agentFrame = z.discriminatedUnion('type', [
     ...base,
     type: z.literal('witness'),
     chain: z.string(),
-    seq: z.int(),
+    headSeq: z.int(),
     hash: z.string(),
     seenAt: instant,
     verdict: z.enum(['agrees', 'differs']),
@@ -315,5 +321,10 @@ export const agentQuestion = z.discriminatedUnion('method', [
     question: browseQuestion,
     session: browseSession,
   }),
+  /** Every audit head of a chain that this agent keeps, newest first: `witnessHeads`. */
+  z.object({ method: z.literal('witness'), chain: z.string(), limit: z.int().min(1).max(1000) }),
 ]);
+/** The answer to the question `witness`. */
+export const witnessHeads = z.object({ heads: z.array(auditHead) });
+export type WitnessHeads = z.infer<typeof witnessHeads>;
 export type AgentQuestion = z.infer<typeof agentQuestion>;

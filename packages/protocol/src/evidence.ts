@@ -2,13 +2,22 @@ import { z } from 'zod';
 import { instant } from './ids.ts';
 import { signedText } from './kit.ts';
 
-/** A drill's evidence as signed bytes; verify with `ssh-keygen -Y verify -f allowed_signers -I <signer> -n fortfail-evidence@v1`. */
-export const signedEvidence = z.object({
+/** An exact text with the armoured SSH signature over its bytes, and by whom. */
+export const evidenceFile = z.object({
+  /** `evidence-<drill>.json` by the site, `result-<drill>.json` by the agent that restored. */
   name: z.string(),
   text: z.string(),
-  signatures: z.array(z.object({ signer: z.string(), key: z.string(), signature: z.string() })),
-  allowedSigners: z.string(),
+  namespace: z.string(),
+  /** As `allowedSigners` names it. */
+  signer: z.string(),
+  signature: z.string(),
 });
+export type EvidenceFile = z.infer<typeof evidenceFile>;
+/**
+ * A drill's evidence, to be verified anywhere by
+ * `ssh-keygen -Y verify -f allowed_signers -I SIGNER -n fortfail-evidence@v1 -s NAME.sig < NAME`.
+ */
+export const signedEvidence = z.object({ files: z.array(evidenceFile), allowedSigners: z.string() });
 export type SignedEvidence = z.infer<typeof signedEvidence>;
 
 /** A signed head of an audit chain. `text` is the exact JSON that was signed, namespace fortfail-audit-head@v1. */

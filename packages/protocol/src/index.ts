@@ -19,3 +19,4 @@ export * from './repository.ts';
 export * from './restore.ts';
 export * from './restore-point.ts';
 export * from './routes.ts';
+export * from './statement.ts';
