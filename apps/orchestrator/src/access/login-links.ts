@@ -11,7 +11,7 @@ export async function createLoginLink(change: Change): Promise<{ secret: string;
   const expiresAt = new Date(Date.parse(change.now) + lifeMs).toISOString();
   await change.tx
     .insertInto('login_link')
-    .values({ hash: secretHash(secret), created_at: change.now, expires_at: expiresAt, used_at: null })
+    .values({ hash: secretHash(secret), person_id: null, created_at: change.now, expires_at: expiresAt, used_at: null })
     .execute();
   await change.tx.deleteFrom('login_link').where('expires_at', '<', change.now).execute();
   change.audit({ action: 'login-link.create', object: { kind: 'site', id: 'site' } });

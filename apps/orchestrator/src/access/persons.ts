@@ -61,6 +61,7 @@ export class Persons {
       password: null,
       disabled: 0,
       created_at: change.now,
+      last_seen_at: null,
     };
     await change.tx.insertInto('person').values(row).execute();
     change.audit({

@@ -2,7 +2,7 @@ import type { Tables } from '../database/tables.ts';
 
 /**
  * The tables of a catalog copy, each after those it refers to, with the columns that order its rows. Left out is what
- * only lets somebody in for a while (sessions, login links, challenges, remembered answers): after a rebuild people sign
+ * only lets somebody in for a while (sessions, API tokens, login links, challenges, remembered answers): after a rebuild people sign
  * in anew.
  */
 export const copiedTables = {
@@ -19,6 +19,7 @@ export const copiedTables = {
   restore_point: ['id'],
   drill: ['id'],
   restore: ['id'],
+  alert: ['id'],
   event: ['seq'],
   event_head: ['name'],
   audit: ['chain', 'seq'],

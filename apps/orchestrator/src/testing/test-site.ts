@@ -115,7 +115,16 @@ export class TestSite implements AsyncDisposable {
   async person(name: string, grants: readonly Grant[], password: string | null = null): Promise<{ id: string; cookie: string }> {
     const id = newId('per');
     const begun = await this.services.changes.run(systemContext, async (change) => {
-      const row = { id, name, name_key: name.toLowerCase(), grants: JSON.stringify(grants), password, disabled: 0, created_at: change.now };
+      const row = {
+        id,
+        name,
+        name_key: name.toLowerCase(),
+        grants: JSON.stringify(grants),
+        password,
+        disabled: 0,
+        created_at: change.now,
+        last_seen_at: null,
+      };
       await change.tx.insertInto('person').values(row).execute();
       return this.services.sessions.begin(change, row, 'session');
     });

@@ -1,12 +1,14 @@
 import type { Migration } from 'kysely/migration';
 import type { Engine } from '../database.ts';
 import { firstTables } from './0001_first_tables.ts';
+import { accessTables } from './0003_access.ts';
 import { signedTables } from './0006_signed.ts';
 
 /** All migrations by name, in the order of their names. A shipped one is never edited: the next number corrects it. */
 export function migrations(engine: Engine): Record<string, Migration> {
   return {
     '0001_first_tables': firstTables(engine),
+    '0003_access': accessTables(engine),
     '0006_signed': signedTables(engine),
   };
 }
