@@ -1,3 +1,4 @@
+export { type HeadFacts, headText } from './documents/audit-head.ts';
 export { generateSealingKey, openWith, sealingRecipient, sealTo } from './envelope/envelope.ts';
 export { decodeJoinString, encodeJoinString, type JoinFields } from './join/join-string.ts';
 export { IdentityKey, jwkThumbprint, type P256PublicJwk } from './proof/identity-key.ts';
@@ -24,4 +25,5 @@ export {
 } from './ssh/public-key.ts';
 export { verifySshSignature } from './ssh/signature.ts';
 export { SigningKey } from './ssh/signing-key.ts';
+export { type AgentKeys, agentKeysDigest, agentWords } from './words/agent-words.ts';
 export { sixWords } from './words/six-words.ts';

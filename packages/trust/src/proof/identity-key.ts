@@ -1,7 +1,8 @@
 import { p256 } from '@noble/curves/nist.js';
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, importJWK, type JWK } from 'jose';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type CryptoKey, exportJWK, importJWK, type JWK } from 'jose';
 import { z } from 'zod';
-import { concatBytes, equalBytes, fromBase64Url } from '../encoding.ts';
+import { bytesOf, concatBytes, equalBytes, fromBase64Url, toBase64Url } from '../encoding.ts';
 import { invalid } from '../refusal.ts';
 
 /** 32 bytes as canonical base64url: the last character holds four bits that count and two that must be zero. */
@@ -19,11 +20,16 @@ export interface P256PublicJwk {
 const malformed = (cause?: unknown) =>
   invalid('identity-key-malformed', 'unable to read an identity key', 'It must be a P-256 key as JWK.', cause);
 
+/** SHA-256 over the members that RFC 7638 names, in its order. */
+export function thumbprintOf({ crv, kty, x, y }: P256PublicJwk): string {
+  return toBase64Url(sha256(bytesOf(JSON.stringify({ crv, kty, x, y }))));
+}
+
 /** SHA-256 of the public key by RFC 7638, base64url: how a key is known. Kind `invalid-input`. */
 export async function jwkThumbprint(jwk: unknown): Promise<string> {
   const parsed = p256PublicJwk.safeParse(jwk);
   if (!parsed.success) throw malformed();
-  return await calculateJwkThumbprint(parsed.data, 'sha256');
+  return thumbprintOf(parsed.data);
 }
 
 async function importKey(jwk: JWK, usage: 'sign' | 'verify'): Promise<CryptoKey> {
