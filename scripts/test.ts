@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findTools } from './tools.ts';
@@ -61,6 +61,8 @@ function run(suite: string, environment: NodeJS.ProcessEnv): void {
     '--project',
     suite,
     '--passWithNoTests',
+    // Unit files share nothing; the other suites start whole products and measure them, one file at a time on a small machine.
+    ...(suite === 'unit' ? [`--maxWorkers=${Math.max(2, availableParallelism() - 1)}`] : []),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${output}`,
