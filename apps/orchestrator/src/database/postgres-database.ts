@@ -1,9 +1,10 @@
 import type { Secret } from '@fortfail/base';
 import { type DatabaseConnection, type Driver, Kysely, PostgresDialect, type PostgresDialectConfig, PostgresDriver, sql } from 'kysely';
 import pg from 'pg';
-import type { Database, Reader, Tx } from './database.ts';
+import type { Database, DatabaseSession, Reader, Tx } from './database.ts';
 import { classifyDatabaseError } from './database-errors.ts';
 import { migrateToLatest } from './migrate.ts';
+import { openPostgresSession } from './postgres-session.ts';
 import type { Tables } from './tables.ts';
 
 const int8 = 20;
@@ -33,7 +34,7 @@ export async function openPostgres(url: Secret): Promise<Database> {
     await kysely.destroy();
     throw classifyDatabaseError(error);
   }
-  return new PostgresDatabase(kysely);
+  return new PostgresDatabase(kysely, url);
 }
 
 /** Gives errors their kind where they arise, so that code inside a transaction can tell a broken unique rule. */
@@ -80,9 +81,11 @@ function parseWholeNumber(text: string): number {
 class PostgresDatabase implements Database {
   readonly engine = 'postgres';
   readonly read: Reader;
+  readonly #url: Secret;
 
-  constructor(kysely: Kysely<Tables>) {
+  constructor(kysely: Kysely<Tables>, url: Secret) {
     this.read = kysely;
+    this.#url = url;
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -110,6 +113,10 @@ class PostgresDatabase implements Database {
     } catch (error) {
       throw classifyDatabaseError(error);
     }
+  }
+
+  openSession(channel: string, hear: (payload: string) => void): Promise<DatabaseSession> {
+    return openPostgresSession(this.#url, channel, hear);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
