@@ -26,12 +26,22 @@ export interface Tables {
   audit: AuditTable;
   audit_head: AuditHeadTable;
   audit_detail: AuditDetailTable;
+  replica: ReplicaTable;
+  presence: PresenceTable;
+  relay: RelayTable;
   signer: SignerTable;
   evidence_file: EvidenceFileTable;
   signed_head: SignedHeadTable;
   witness: WitnessTable;
   api_token: ApiTokenTable;
   alert: AlertTable;
+  legacy_agent: LegacyAgentTable;
+  legacy_token: LegacyTokenTable;
+  legacy_ticket: LegacyTicketTable;
+  legacy_snapshot: LegacySnapshotTable;
+  legacy_job: LegacyJobTable;
+  legacy_job_log: LegacyJobLogTable;
+  legacy_command: LegacyCommandTable;
 }
 
 export interface SiteTable {
@@ -100,6 +110,8 @@ export interface AgentTable {
   is_root: number;
   last_seen_at: string | null;
   created_at: string;
+  /** The data folder that a resident agent shares with its orchestrator; null for one that has none or is from before. */
+  home: string | null;
 }
 
 export interface RepositoryTable {
@@ -356,4 +368,122 @@ export interface AlertTable {
   /** The name of whoever did. */
   acknowledged_by: string | null;
   ended_at: string | null;
+}
+
+/** An agent id of the first API and who has it. */
+export interface LegacyAgentTable {
+  /** As its clients write it. */
+  id: string;
+  /** `agent` claimed it by the shared secret, `pool` is operated by tokens without an id, `native` has a key of its own. */
+  claim: string;
+  /** Its row among all agents. */
+  agent_id: string;
+  /** SHA-256 of its own `ffl_` secret. */
+  secret_hash: string | null;
+  /** Where the claim, or the last token minted with more than the shared secret, came from. */
+  address: string | null;
+  created_at: string;
+  last_seen_at: string | null;
+}
+
+/** One minted token of the first API, by its `jti`: without a live row here a token is worth nothing. */
+export interface LegacyTokenTable {
+  id: string;
+  /** Null: for the pool. */
+  legacy_id: string | null;
+  created_at: string;
+  expires_at: string;
+  revoked_at: string | null;
+}
+
+/** A ticket for one WebSocket. */
+export interface LegacyTicketTable {
+  hash: string;
+  /** JSON of who gets in by it. */
+  caller: string;
+  expires_at: string;
+  used_at: string | null;
+}
+
+export interface LegacySnapshotTable {
+  id: string;
+  legacy_id: string;
+  checksum: string;
+  size_bytes: number;
+  metadata: string | null;
+  /** `registered` has no verified object yet, `uploaded` has. */
+  status: string;
+  object_key: string;
+  /** Where a presigned upload goes before it is checked, and until when it may. */
+  incoming_key: string | null;
+  incoming_until: string | null;
+  created_at: string;
+  uploaded_at: string | null;
+}
+
+export interface LegacyJobTable {
+  id: string;
+  snapshot_id: string;
+  target: string;
+  /** `agent:<id>`, `pool`, or who else ordered it. */
+  made_by: string;
+  status: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface LegacyJobLogTable {
+  job_id: string;
+  n: number;
+  entry: string;
+}
+
+export interface LegacyCommandTable {
+  id: string;
+  legacy_id: string;
+  job_id: string;
+  command_type: string;
+  payload: string;
+  status: string;
+  /** Until then nobody else gets it; afterwards it is delivered again. */
+  lease_until: string | null;
+  deliveries: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** An orchestrator process that lives, or did a moment ago. Milliseconds in these three tables are by the database's clock. */
+export interface ReplicaTable {
+  id: string;
+  /** Its data folder. */
+  home: string;
+  hostname: string;
+  pid: number;
+  version: string;
+  /** Fingerprint of the key it signs orders with: the same in all. */
+  link_key: string;
+  /** The server's process that serves its session. */
+  backend: number;
+  started_at: string;
+  seen_ms: number;
+}
+
+/** Which orchestrator an agent is connected to. */
+export interface PresenceTable {
+  agent_id: string;
+  replica: string;
+  instance: string;
+  /** Names the connection: a row is only ever taken away by the one that wrote it. */
+  session: string;
+  since: string;
+  seen_ms: number;
+}
+
+/** What one orchestrator has for another: taken away by the one it is for. */
+export interface RelayTable {
+  id: string;
+  to_replica: string;
+  kind: string;
+  body: string;
+  expires_ms: number;
 }

@@ -2,6 +2,8 @@ import type { Migration } from 'kysely/migration';
 import type { Engine } from '../database.ts';
 import { firstTables } from './0001_first_tables.ts';
 import { accessTables } from './0003_access.ts';
+import { legacyTables } from './0004_legacy.ts';
+import { replicaTables } from './0005_replicas.ts';
 import { signedTables } from './0006_signed.ts';
 
 /** All migrations by name, in the order of their names. A shipped one is never edited: the next number corrects it. */
@@ -9,6 +11,8 @@ export function migrations(engine: Engine): Record<string, Migration> {
   return {
     '0001_first_tables': firstTables(engine),
     '0003_access': accessTables(engine),
+    '0004_legacy': legacyTables(engine),
+    '0005_replicas': replicaTables(engine),
     '0006_signed': signedTables(engine),
   };
 }
