@@ -23,8 +23,8 @@ export async function generateSealingKey(): Promise<{ readonly identity: string;
 
 /** The public half of an age X25519 identity. Kind `invalid-input`. */
 export async function sealingRecipient(identity: string | Secret): Promise<string> {
-  return await identityToRecipient(identityText(identity)).catch((error: unknown) => {
-    throw invalid('identity-malformed', 'unable to read an age identity', 'One character or more is wrong.', error);
+  return await identityToRecipient(identityText(identity)).catch(() => {
+    throw badIdentity();
   });
 }
 
@@ -55,9 +55,14 @@ function badRecipient(recipient: string, cause?: unknown): FortFailError {
   );
 }
 
+/** Without the decoder's own error, whose words repeat the identity. */
+function badIdentity(): FortFailError {
+  return invalid('identity-malformed', 'unable to read an age identity', 'It is AGE-SECRET-KEY-1 and 58 characters; one or more is wrong.');
+}
+
 function identityText(identity: string | Secret): string {
   const text = (typeof identity === 'string' ? identity : identity.reveal()).trim();
-  if (!x25519Identity.test(text)) throw invalid('identity-malformed', 'unable to read an age identity', 'It begins with AGE-SECRET-KEY-1.');
+  if (!x25519Identity.test(text)) throw badIdentity();
   return text;
 }
 
@@ -81,8 +86,8 @@ export async function openWith(identity: string | Secret, armored: string): Prom
   const decrypter = new Decrypter();
   try {
     decrypter.addIdentity(text);
-  } catch (error) {
-    throw invalid('identity-malformed', 'unable to read an age identity', 'One character or more is wrong.', error);
+  } catch {
+    throw badIdentity();
   }
   decrypter.addIdentity(last);
   try {
