@@ -54,9 +54,9 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   });
   await app.register(cookie);
   await app.register(websocket, { options: { maxPayload: maxFrameBytes } });
-  registerGuards(app, services, options.isLocal);
-  registerHealth(app, services);
   const refusals = new Refusals(services.changes, services.clock);
+  registerGuards(app, services, options.isLocal, refusals);
+  registerHealth(app, services);
   registerRoutes(app, services, allHandlers(services), { refusals, checkAnswers: options.checkAnswers ?? false });
   registerEvents(app, services);
   registerAgentLink(app, services);

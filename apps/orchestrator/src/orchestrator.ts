@@ -2,7 +2,9 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type Logger, systemClock } from '@fortfail/base';
 import type { FastifyInstance } from 'fastify';
+import { ApiTokens } from './access/api-tokens.ts';
 import { BackOff } from './access/back-off.ts';
+import { OpenStreams } from './access/open-streams.ts';
 import { Passkeys } from './access/passkeys.ts';
 import { Passwords } from './access/passwords.ts';
 import { Persons } from './access/persons.ts';
@@ -78,6 +80,8 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     keys: parts.keys ?? SiteKeys.inMemory(),
     persons: new Persons(database, parts.onFirstPerson),
     sessions: new Sessions(database, clock),
+    tokens: new ApiTokens(database, clock),
+    streams: new OpenStreams(),
     passwords: new Passwords(),
     passkeys: new Passkeys(database, clock),
     backOff: new BackOff(clock),

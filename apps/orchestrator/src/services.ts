@@ -1,5 +1,7 @@
 import type { Clock, Logger } from '@fortfail/base';
+import type { ApiTokens } from './access/api-tokens.ts';
 import type { BackOff } from './access/back-off.ts';
+import type { OpenStreams } from './access/open-streams.ts';
 import type { Passkeys } from './access/passkeys.ts';
 import type { Passwords } from './access/passwords.ts';
 import type { Persons } from './access/persons.ts';
@@ -47,6 +49,9 @@ export interface Services {
   readonly keys: SiteKeys;
   readonly persons: Persons;
   readonly sessions: Sessions;
+  readonly tokens: ApiTokens;
+  /** Event sockets that are open. */
+  readonly streams: OpenStreams;
   readonly passwords: Passwords;
   readonly passkeys: Passkeys;
   readonly backOff: BackOff;

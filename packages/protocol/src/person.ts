@@ -30,9 +30,13 @@ export const tokenDraft = z.strictObject({
   name: z.string().min(1).max(64),
   grants: z.array(grant).min(1).max(100),
   days: z.int().min(1).max(400).default(90),
+  /** Whose it is to be. Only the local socket may name somebody; without a name it makes one for the first administrator. */
+  personId: personId.optional(),
 });
 export const apiToken = z.object({
   id: tokenId,
+  personId,
+  personName: z.string(),
   name: z.string(),
   grants: z.array(grant),
   createdAt: instant,

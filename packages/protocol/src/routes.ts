@@ -7,7 +7,7 @@ import { drill } from './drill.ts';
 import { event } from './event.ts';
 import { auditHead, auditWitness, signedEvidence } from './evidence.ts';
 import { approval, grantDraft, repositoryGrant } from './grant.ts';
-import { absolutePath, resticId, restorePointId } from './ids.ts';
+import { absolutePath, personId, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
 import { escrow, kitConfirmation, kitDraft, kitState } from './kit.ts';
 import { linkSignIn, me, passwordChange, passwordSignIn, signInState } from './me.ts';
@@ -31,6 +31,8 @@ export type Action =
   | 'edit-repository'
   | 'read-audit'
   | 'self'
+  | 'edit-self'
+  | 'approve'
   | 'make-link'
   | 'enrol'
   | 'edit-person'
@@ -126,7 +128,7 @@ export const routes = {
     method: 'POST',
     path: '/me/password',
     summary: 'Set or change my name and password',
-    action: 'self',
+    action: 'edit-self',
     object: 'person',
     body: passwordChange,
     answer: me,
@@ -135,7 +137,7 @@ export const routes = {
     method: 'POST',
     path: '/me/passkeys/options',
     summary: 'Begin adding a passkey',
-    action: 'self',
+    action: 'edit-self',
     object: 'person',
     answer: z.record(z.string(), z.unknown()),
   },
@@ -143,13 +145,13 @@ export const routes = {
     method: 'POST',
     path: '/me/passkeys',
     summary: 'Finish adding a passkey',
-    action: 'self',
+    action: 'edit-self',
     object: 'person',
     body: z.object({ name: z.string().min(1).max(64), credential: z.record(z.string(), z.unknown()) }),
     answer: me,
     status: 201,
   },
-  signOut: { method: 'POST', path: '/me/sign-out', summary: 'End this session', action: 'self', object: 'person', answer: empty },
+  signOut: { method: 'POST', path: '/me/sign-out', summary: 'End this session', action: 'edit-self', object: 'person', answer: empty },
   createLoginLink: {
     method: 'POST',
     path: '/login-links',
@@ -481,10 +483,10 @@ export const routes = {
   listTokens: {
     method: 'GET',
     path: '/me/tokens',
-    summary: 'My API tokens',
+    summary: 'My API tokens, or those of a person whose administrator I am',
     action: 'self',
     object: 'token',
-    query: pageQuery,
+    query: pageQuery.extend({ personId: personId.optional() }),
     answer: page(apiToken),
   },
   createToken: {
@@ -579,7 +581,7 @@ export const routes = {
     method: 'POST',
     path: '/restores/:restoreId/approvals',
     summary: 'Add a signed consent to a proposal',
-    action: 'restore',
+    action: 'approve',
     object: 'restore',
     body: approval,
     answer: restore,

@@ -5,6 +5,7 @@ import type { Database, Reader } from '../database/database.ts';
 import type { PersonTable } from '../database/tables.ts';
 import { newId } from '../ids.ts';
 import type { Grant, Principal } from './principal.ts';
+import { isSiteAdmin } from './rights.ts';
 
 export type PersonRow = PersonTable;
 
@@ -48,7 +49,7 @@ export class Persons {
   /** The oldest person with all rights who is not disabled; the first one is made when there is none at all. */
   async firstAdmin(change: Change): Promise<PersonRow> {
     const rows = await change.tx.selectFrom('person').selectAll().orderBy('created_at').orderBy('id').execute();
-    const admin = rows.find((row) => row.disabled === 0 && grantsOf(row).some((grant) => grant.role === 'admin' && grant.scope === 'site'));
+    const admin = rows.find((row) => row.disabled === 0 && isSiteAdmin(grantsOf(row)));
     if (admin !== undefined) return admin;
     if (rows.length > 0)
       throw new FortFailError({ kind: 'denied', code: 'no-admin', message: 'unable to sign in by link, no administrator is active' });
@@ -78,10 +79,10 @@ export class Persons {
   async describe(principal: Principal): Promise<Me> {
     if (principal.kind !== 'person') {
       return {
-        id: principal.id,
+        id: principal.kind === 'token' ? principal.personId : principal.id,
         name: principal.name,
         roles: rolesOf(principal.grants),
-        via: 'local-socket',
+        via: principal.kind === 'token' ? 'token' : 'local-socket',
         hasPassword: false,
         passkeys: [],
         sessionUntil: null,

@@ -32,6 +32,7 @@ export class Sessions {
       .values({ hash, person_id: person.id, via, created_at: change.now, seen_at: change.now, until_at: until })
       .execute();
     await change.tx.deleteFrom('session').where('until_at', '<', change.now).execute();
+    await change.tx.updateTable('person').set({ last_seen_at: change.now }).where('id', '=', person.id).execute();
     change.audit({ action: 'session.begin', object: { kind: 'person', id: person.id }, detail: { via } });
     return { secret, principal: toPrincipal(person, via, hash, until) };
   }
@@ -39,38 +40,37 @@ export class Sessions {
   /** Whose cookie this is; undefined when it is unknown, too old, idle for too long or its person is disabled. */
   async find(secret: string): Promise<Principal | undefined> {
     const hash = secretHash(secret);
-    const row = await this.#database.read
+    const row = await this.#load(hash);
+    const now = this.#clock.now().getTime();
+    if (row === undefined || now - Date.parse(row.seen_at) >= idleMs) return undefined;
+    if (now - Date.parse(row.seen_at) >= seenEveryMs) await this.#seen(hash, row.id, now);
+    return toPrincipal(row, row.via as SessionVia, hash, row.until_at);
+  }
+
+  /** A session that was found before, with its person's rights of now; undefined when it is over. Does not count as use. */
+  async again(hash: string): Promise<Principal | undefined> {
+    const row = await this.#load(hash);
+    return row === undefined ? undefined : toPrincipal(row, row.via as SessionVia, hash, row.until_at);
+  }
+
+  async #load(hash: string) {
+    return this.#database.read
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
       .selectAll('person')
       .select(['session.via', 'session.seen_at', 'session.until_at'])
       .where('session.hash', '=', hash)
-      .executeTakeFirst();
-    if (row === undefined || row.disabled === 1) return undefined;
-    const now = this.#clock.now().getTime();
-    const idleSince = Date.parse(row.seen_at);
-    if (now >= Date.parse(row.until_at) || now - idleSince >= idleMs) return undefined;
-    if (now - idleSince >= seenEveryMs) await this.#seen(hash, now);
-    return toPrincipal(row, row.via as SessionVia, hash, row.until_at);
-  }
-
-  /** Whether a session that was found before still stands; does not count as use. */
-  async isAlive(hash: string): Promise<boolean> {
-    const now = this.#clock.now().toISOString();
-    const row = await this.#database.read
-      .selectFrom('session')
-      .innerJoin('person', 'person.id', 'session.person_id')
-      .select('session.hash')
-      .where('session.hash', '=', hash)
-      .where('session.until_at', '>', now)
+      .where('session.until_at', '>', this.#clock.now().toISOString())
       .where('person.disabled', '=', 0)
       .executeTakeFirst();
-    return row !== undefined;
   }
 
-  async #seen(hash: string, now: number): Promise<void> {
+  async #seen(hash: string, personId: string, now: number): Promise<void> {
     const at = new Date(now).toISOString();
-    await this.#database.transaction((tx) => tx.updateTable('session').set({ seen_at: at }).where('hash', '=', hash).execute());
+    await this.#database.transaction(async (tx) => {
+      await tx.updateTable('session').set({ seen_at: at }).where('hash', '=', hash).execute();
+      await tx.updateTable('person').set({ last_seen_at: at }).where('id', '=', personId).execute();
+    });
   }
 
   async end(change: Change, hash: string, personId: string): Promise<void> {

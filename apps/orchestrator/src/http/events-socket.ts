@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { may } from '../access/may.ts';
 import type { Principal } from '../access/principal.ts';
+import { asOfNow } from '../access/standing.ts';
 import type { Services } from '../services.ts';
 import { HttpRefusal } from './problems.ts';
 
@@ -23,13 +24,21 @@ export function registerEvents(app: FastifyInstance, services: Services): void {
         throw new HttpRefusal(401, { kind: 'denied', code: 'not-signed-in', message: 'unable to answer before sign-in' });
       }
       afterOf(request);
+      if (!services.streams.hasRoom(request.principal, request.ip)) throw tooMany();
     },
     handler: (_request, reply) => reply.code(426).send({ detail: 'this path speaks WebSocket' }),
     wsHandler: (socket, request) => {
-      const stream = new EventStream(services, socket, request.principal);
-      void stream.begin(afterOf(request));
+      const end = () => socket.close(4401, 'the rights changed');
+      const entered = services.streams.enter(request.principal, request.ip, end);
+      socket.on('close', () => entered[Symbol.dispose]());
+      void new EventStream(services, socket, request.principal).begin(afterOf(request));
     },
   });
+}
+
+function tooMany(): HttpRefusal {
+  const message = 'unable to open one more event stream, too many are open';
+  return new HttpRefusal(429, { kind: 'denied', code: 'too-many-streams', message, hint: 'Close some tabs or programs first.' }, 30);
 }
 
 function afterOf(request: FastifyRequest): number | undefined {
@@ -50,7 +59,7 @@ export type EventSocket = Pick<WebSocket, 'on' | 'send' | 'close' | 'terminate' 
 export class EventStream {
   readonly #services: Services;
   readonly #socket: EventSocket;
-  readonly #principal: Principal;
+  #principal: Principal;
   readonly #stop = new AbortController();
   #seen = 0;
   #reading: Promise<void> | undefined;
@@ -96,7 +105,10 @@ export class EventStream {
   }
 
   async #isStillWelcome(): Promise<boolean> {
-    return this.#principal.kind !== 'person' || (await this.#services.sessions.isAlive(this.#principal.sessionHash));
+    const now = await asOfNow(this.#services, this.#principal);
+    // From here on by today's rights.
+    if (now !== undefined) this.#principal = now;
+    return now !== undefined && may(now, 'see', { kind: 'event' }) === 'yes';
   }
 
   #wake(): void {

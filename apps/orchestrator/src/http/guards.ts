@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { localSocket, nobody, type Principal } from '../access/principal.ts';
 import type { Addresses, Services } from '../services.ts';
+import { bearerOf, refuseSecretInUrl } from './bearer.ts';
 import { sessionCookie } from './cookies.ts';
 import { HttpRefusal } from './problems.ts';
+import type { Refusals } from './refusals.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,18 +23,20 @@ const apiContentSecurity =
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What every request passes before its route: host, who it is, whether the site is set up, forged requests, headers. */
-export function registerGuards(app: FastifyInstance, services: Services, isLocal: IsLocal): void {
+export function registerGuards(app: FastifyInstance, services: Services, isLocal: IsLocal, refusals: Refusals): void {
   app.decorateRequest('principal');
   app.decorateRequest('isLocal', false);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     request.isLocal = isLocal(request);
     if (!request.isLocal) checkHost(request, services);
-    request.principal = request.isLocal ? localSocket : await whoIs(request, services);
+    request.principal = await whoIs(request, reply, services, refusals);
   });
   app.addHook('onRequest', async (request) => {
     const path = routeOf(request);
     if (!path.startsWith('/api/') || request.isLocal) return;
-    if (!safeMethods.has(request.method) || request.headers.upgrade !== undefined) checkForgery(request, services);
+    const canBeForged = !safeMethods.has(request.method) || request.headers.upgrade !== undefined;
+    // No other site's page can make a browser send a token.
+    if (canBeForged && request.principal.kind !== 'token') checkForgery(request, services);
     if (!path.startsWith('/api/v1/sign-in') && !(await services.persons.hasSome())) throw notSetUp();
   });
   app.addHook('onSend', async (request, reply) => {
@@ -64,10 +68,14 @@ function checkHost(request: FastifyRequest, services: Services): void {
   });
 }
 
-async function whoIs(request: FastifyRequest, services: Services): Promise<Principal> {
+async function whoIs(request: FastifyRequest, reply: FastifyReply, services: Services, refusals: Refusals): Promise<Principal> {
+  const own = request.isLocal ? localSocket : nobody;
+  if (!routeOf(request).startsWith('/api/')) return own;
+  refuseSecretInUrl(request);
   const secret = request.cookies[sessionCookie(services.addresses().isTls).name];
-  if (secret === undefined || !routeOf(request).startsWith('/api/')) return nobody;
-  return (await services.sessions.find(secret)) ?? nobody;
+  const bearer = await bearerOf({ services, refusals }, request, reply, secret !== undefined);
+  if (bearer !== undefined) return bearer;
+  return secret === undefined || request.isLocal ? own : ((await services.sessions.find(secret)) ?? nobody);
 }
 
 /** Another site's page can neither set these headers nor hide where it comes from. */

@@ -10,8 +10,8 @@ const keptMs = 24 * 3_600_000;
 /** After this a request that never finished counts as lost with its process. */
 const abandonedMs = 60_000;
 const underWay = 0;
-/** Signing in answers with a cookie, browsing with names and bytes of files: neither is ever stored. */
-const unkept: ReadonlySet<Action> = new Set<Action>(['public', 'self', 'make-link', 'see-file-names']);
+/** Answers with a cookie, a link, a token, a join string, or with names and bytes of files: none is ever stored. */
+const unkept: ReadonlySet<Action> = new Set<Action>(['public', 'self', 'edit-self', 'make-link', 'edit-person', 'enrol', 'see-file-names']);
 
 interface Exchange {
   readonly route: Route;

@@ -1,6 +1,6 @@
 import { FortFailError, isFortFailError } from '@fortfail/base';
 import type { Me } from '@fortfail/protocol';
-import { badLink, createLoginLink, redeemLoginLink } from '../../access/login-links.ts';
+import { badLink, createLoginLink, type LinkHolder, redeemLoginLink } from '../../access/login-links.ts';
 import type { RelyingParty } from '../../access/passkeys.ts';
 import { nameKey, type PersonRow } from '../../access/persons.ts';
 import { actorOf, nobody, type Principal } from '../../access/principal.ts';
@@ -22,8 +22,8 @@ export function signInHandlers(services: Services): Pick<Handlers, SignInRoutes>
     signInWithLink: async (call) =>
       limited(services, call, [], async () =>
         signIn(services, call, 'link', async (change) => {
-          await redeemLoginLink(change, call.body.link);
-          return services.persons.firstAdmin(change);
+          const { personId } = await redeemLoginLink(change, call.body.link);
+          return personId === null ? services.persons.firstAdmin(change) : holderOf(change, personId);
         }),
       ),
     signInWithPassword: async (call) =>
@@ -43,9 +43,20 @@ export function signInHandlers(services: Services): Pick<Handlers, SignInRoutes>
 }
 
 /** A fresh one-time link as people get it: the secret stands in the fragment, which reaches no log. */
-export async function newLink(services: Pick<Services, 'addresses'>, change: Change): Promise<{ url: string; expiresAt: string }> {
-  const { secret, expiresAt } = await createLoginLink(change);
+export async function newLink(
+  services: Pick<Services, 'addresses'>,
+  change: Change,
+  holder: LinkHolder | null = null,
+): Promise<{ url: string; expiresAt: string }> {
+  const { secret, expiresAt } = await createLoginLink(change, holder);
   return { url: `${services.addresses().url}/sign-in#link=${secret}`, expiresAt };
+}
+
+/** Whose link it was. A disabled person's is as bad as none. */
+async function holderOf(change: Change, personId: string): Promise<PersonRow> {
+  const row = await change.tx.selectFrom('person').selectAll().where('id', '=', personId).where('disabled', '=', 0).executeTakeFirst();
+  if (row === undefined) throw badLink();
+  return row;
 }
 
 export function relyingParty(services: Services): RelyingParty {
@@ -62,6 +73,8 @@ async function signIn(
   // On whose behalf is only known at the end; the record of the session names the person.
   const begun = await services.changes.run({ actor: actorOf(nobody), request: call.context.request }, async (change) => {
     const person = await find(change);
+    // Whoever signs in anew leaves what this browser held before: it would live on without anybody knowing.
+    if (call.principal.kind === 'person') await services.sessions.end(change, call.principal.sessionHash, call.principal.id);
     return services.sessions.begin(change, person, via);
   });
   call.setSession(begun.secret);
