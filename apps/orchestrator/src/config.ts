@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { FortFailError, Secret } from '@fortfail/base';
+import { firstApiOptions } from './first-api/options.ts';
+import { type FirstApiSettings, type FirstApiVariables, readFirstApiSettings } from './first-api/settings.ts';
 
 /** What may be set, each declared once. `isSecret` values may stand in a file named by NAME_FILE and never print. */
 interface Option {
@@ -31,6 +33,7 @@ export const options = [
   { name: 'WAL_PATH', doc: 'The audit file. Default: audit.log in the data folder.' },
   { name: 'SITE_NAME', doc: "What this installation is called. Default: the machine's name." },
   { name: 'LOG_LEVEL', doc: 'error, warn, info or debug.', fallback: 'info' },
+  ...firstApiOptions,
 ] as const satisfies readonly Option[];
 
 type Name = (typeof options)[number]['name'];
@@ -48,6 +51,7 @@ export interface Config {
   readonly auditPath: string;
   readonly siteName: string;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly firstApi: FirstApiSettings;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -74,6 +78,7 @@ export function readConfig(environment: Environment, isRoot: boolean): Config {
   const walPath = get('WAL_PATH');
   const siteName = get('SITE_NAME') ?? hostname();
   if (siteName.length > 64) faults.push('SITE_NAME must have at most 64 characters');
+  const firstApi = readFirstApiSettings(variablesOf(environment, faults), dataFolder, faults);
   if (faults.length > 0)
     throw new FortFailError({
       kind: 'invalid-input',
@@ -92,6 +97,7 @@ export function readConfig(environment: Environment, isRoot: boolean): Config {
     auditPath: walPath === undefined ? join(dataFolder, 'audit.log') : resolve(walPath),
     siteName,
     logLevel: isLogLevel(logLevel) ? logLevel : 'info',
+    firstApi,
   });
 }
 
@@ -103,6 +109,21 @@ function read(environment: Environment, name: Name, faults: string[]): string | 
     faults.push(`${name} and ${name}_FILE are both set; keep one`);
   if (file !== undefined && file !== '') return readFileOf(`${name}_FILE`, file, faults)?.toString().trim();
   return plain === undefined || plain === '' ? option?.fallback : plain;
+}
+
+/** The environment as a part of the configuration sees it, by the names declared above. */
+function variablesOf(environment: Environment, faults: string[]): FirstApiVariables {
+  const values = new Map<string, string | undefined>();
+  for (const { name } of firstApiOptions) values.set(name, read(environment, name, faults));
+  const get = (name: string): string | undefined => values.get(name);
+  return {
+    get,
+    isEmpty: (name) => environment[name] === '' && environment[`${name}_FILE`] === undefined,
+    secret: (name) => {
+      const value = get(name);
+      return value === undefined ? undefined : new Secret(value);
+    },
+  };
 }
 
 function readFileOf(variable: string, path: string, faults: string[]): Buffer | undefined {

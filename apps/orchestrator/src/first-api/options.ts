@@ -1,0 +1,61 @@
+/** The variables of the first API: names and meanings as its users know them, and the switches that keep it safe. */
+export const firstApiOptions = [
+  { name: 'LEGACY_API', doc: 'The first API: off, loopback (callers of this machine only) or on.', fallback: 'loopback' },
+  {
+    name: 'LEGACY_CROSS_RESTORE',
+    doc: 'on: a token minted without agent id may restore any snapshot of the first API onto any agent.',
+    fallback: 'off',
+  },
+  {
+    name: 'LEGACY_REBIND',
+    doc: 'Who may mint a claimed agent id again by the shared secret alone: off, same-address or same-network. On loopback always the same machine.',
+    fallback: 'off',
+  },
+  {
+    name: 'LEGACY_WS_QUERY_JWT',
+    doc: 'on: /ws takes a token in its query also from other machines; it then lands in the logs of proxies.',
+    fallback: 'off',
+  },
+  {
+    name: 'LEGACY_FOREIGN_JWT',
+    doc: 'on: tokens without jti, signed elsewhere with ORCH_JWT_SECRET, are taken. They cannot be revoked.',
+    fallback: 'off',
+  },
+  {
+    name: 'ORCH_JWT_SECRET',
+    doc: 'Signs tokens of the first API, at least 32 bytes. Default: made and kept in secrets/jwt in the data folder.',
+    isSecret: true,
+  },
+  {
+    name: 'ORCH_REG_SECRET',
+    doc: 'The registration secret of the first API, at least 16 characters. Default: made and kept in secrets/reg in the data folder.',
+    isSecret: true,
+  },
+  {
+    name: 'SECRETS_BACKEND',
+    doc: 'What the ORCH_ secrets and S3 keys hold: env the value, file a path, vault a reference path:field, aws a reference secret-name:json_key.',
+    fallback: 'env',
+  },
+  { name: 'VAULT_ADDR', doc: 'Address of HashiCorp Vault for SECRETS_BACKEND=vault.' },
+  { name: 'VAULT_TOKEN', doc: 'Token for it.', isSecret: true },
+  { name: 'VAULT_MOUNT_POINT', doc: 'Mount of its key-value engine.', fallback: 'secret' },
+  { name: 'AWS_REGION', doc: 'Region of AWS Secrets Manager for SECRETS_BACKEND=aws.', fallback: 'us-east-1' },
+  { name: 'AWS_ACCESS_KEY_ID', doc: 'Key id for it.' },
+  { name: 'AWS_SECRET_ACCESS_KEY', doc: 'Key for it.', isSecret: true },
+  { name: 'AWS_SESSION_TOKEN', doc: 'Session token for it, with temporary keys.', isSecret: true },
+  { name: 'AWS_ENDPOINT_URL_SECRETS_MANAGER', doc: 'Another server that speaks its protocol.' },
+  { name: 'CORS_ALLOWED_ORIGINS', doc: 'Origins with commas between whose pages may call the first API. Default: none.' },
+  { name: 'CORS_ALLOW_CREDENTIALS', doc: 'on: such pages may send cookies along. Refused together with the origin *.', fallback: 'off' },
+  { name: 'RATE_LIMIT_ENABLED', doc: 'off: the first API counts no requests. Wrong secrets are always counted.', fallback: 'on' },
+  {
+    name: 'RATE_LIMIT_PER_MINUTE',
+    doc: 'Requests of one address to the first API in a minute, tokens at most 10 of them.',
+    fallback: '60',
+  },
+  { name: 'S3_ENDPOINT', doc: 'Objects of the first API go to the S3 at this address. Default: the folder objects in the data folder.' },
+  { name: 'S3_PUBLIC_ENDPOINT', doc: 'Where clients reach that S3, for presigned uploads; none presigns nothing. Default: S3_ENDPOINT.' },
+  { name: 'S3_ACCESS_KEY', doc: 'Key id for it.', isSecret: true },
+  { name: 'S3_SECRET_KEY', doc: 'Key for it, at least 16 characters.', isSecret: true },
+  { name: 'S3_BUCKET', doc: 'Bucket, made when it is missing.', fallback: 'fortfail-snapshots' },
+  { name: 'S3_REGION', doc: 'Region it signs for.', fallback: 'us-east-1' },
+] as const;
