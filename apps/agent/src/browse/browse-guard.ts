@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, FortFailError } from '@fortfail/base';
 import type { Approval, BrowseQuestion, BrowseSession } from '@fortfail/protocol';
-import { sixWords } from '@fortfail/trust';
+import { type Roster, readApproval, sixWords } from '@fortfail/trust';
 
 /** What the policy of the host says of looking into its restore points. */
 export interface BrowseRules {
@@ -11,15 +11,6 @@ export interface BrowseRules {
   readonly signers: readonly ('ssh' | 'webauthn')[];
 }
 
-/** A verified approval: by a person of the roster, of action `browse`, for this host, still good. */
-export interface BrowseApproval {
-  readonly recipient: string;
-  readonly hosts: readonly string[];
-  /** Only these folders and files; absent: all. */
-  readonly paths?: readonly string[] | undefined;
-  readonly until: Date;
-}
-
 export interface BrowseGuardParts {
   readonly clock: Clock;
   readonly agentId: () => string;
@@ -27,8 +18,8 @@ export interface BrowseGuardParts {
   readonly isResident: boolean;
   /** Read anew for each question: a policy may have been changed. */
   readonly rules: () => Promise<BrowseRules>;
-  /** Verifies signature, roster, action, host and time. Throws `denied`. */
-  readonly verify: (approval: Approval) => Promise<BrowseApproval>;
+  /** The newest that the owner named on this host has signed; null without an owner. */
+  readonly roster: () => Promise<Roster | null>;
   /** Uses up the consent to what this digest names, given on this host; false when there is none. */
   readonly useConsent: (digest: string) => Promise<boolean>;
 }
@@ -36,8 +27,8 @@ export interface BrowseGuardParts {
 /** How an answer may leave: in plain, or sealed to this recipient, and then of these paths only. */
 export type Leave = { readonly form: 'open' } | { readonly form: 'sealed'; readonly recipient: string; readonly paths?: readonly string[] };
 
-/** The longest that one touch or one consent opens anything. */
-export const approvedForMs = 15 * 60_000;
+/** How long a consent on the host opens anything; an approval says itself, and may not be for longer. */
+const consentedForMs = 15 * 60_000;
 const mostConsented = 64;
 
 /**
@@ -60,7 +51,7 @@ export class BrowseGuard {
     if (rules.browse === 'session' && this.#parts.isResident) return { form: 'open' };
     const { recipient, approval } = session;
     if (approval !== null) {
-      const { paths } = await this.#approved(rules, session, approval);
+      const paths = await this.#approvedPaths(rules, recipient, approval);
       if (paths !== undefined && !isWithinAll(question, paths)) throw refused('approval-paths', 'the approval names other paths');
       return { form: 'sealed', recipient, ...(paths === undefined ? {} : { paths }) };
     }
@@ -68,17 +59,19 @@ export class BrowseGuard {
     throw this.#needed(rules, recipient);
   }
 
-  async #approved(rules: BrowseRules, { recipient }: BrowseSession, approval: Approval): Promise<BrowseApproval> {
-    if (!rules.signers.includes(approval.by) || (rules.browse === 'ssh' && approval.by !== 'ssh'))
-      throw refused('approval-kind', `the policy of this host takes no approval by ${approval.by === 'ssh' ? 'SSH key' : 'passkey'}`);
-    const verified = await this.#parts.verify(approval);
-    // Otherwise who carries the approval could have the answers sealed to a key of its own.
-    if (verified.recipient !== recipient) throw refused('approval-recipient', 'the approval names another key to seal to');
-    if (!verified.hosts.includes(this.#parts.agentId())) throw refused('approval-host', 'the approval names other hosts');
-    const now = this.#parts.clock.now().getTime();
-    if (verified.until.getTime() <= now) throw refused('approval-expired', 'the approval has expired');
-    if (verified.until.getTime() > now + approvedForMs) throw refused('approval-long', 'the approval is for longer than 15 minutes');
-    return verified;
+  /** Verifies an approval; answers the paths it is limited to. The recipient is in the signed text, else whoever carries it could put in another. */
+  async #approvedPaths(rules: BrowseRules, recipient: string, approval: Approval): Promise<readonly string[] | undefined> {
+    const roster = await this.#parts.roster();
+    if (roster === null) throw refused('approval-roster', 'it knows no owner whose roster could name the signer');
+    const { document } = readApproval(approval, {
+      roster,
+      now: this.#parts.clock.now(),
+      action: 'browse',
+      host: this.#parts.agentId(),
+      recipient,
+      signers: rules.browse === 'ssh' ? rules.signers.filter((signer) => signer === 'ssh') : rules.signers,
+    });
+    return document.paths;
   }
 
   async #isConsented(recipient: string): Promise<boolean> {
@@ -88,7 +81,7 @@ export class BrowseGuard {
     if (this.#consented.has(recipient)) return true;
     if (this.#consented.size >= mostConsented || !(await this.#parts.useConsent(browseDigest(this.#parts.agentId(), recipient))))
       return false;
-    this.#consented.set(recipient, now + approvedForMs);
+    this.#consented.set(recipient, now + consentedForMs);
     return true;
   }
 
