@@ -1,6 +1,7 @@
 import type { AgentFrame } from '@fortfail/protocol';
 import type { Change, Changes } from '../changes/changes.ts';
 import { newId } from '../ids.ts';
+import { freshAgent } from './agent-rows.ts';
 
 type Hello = Extract<AgentFrame, { type: 'hello' }>;
 
@@ -24,7 +25,7 @@ export async function enrolAgent(changes: Changes, hello: Hello): Promise<string
     if (known === undefined)
       await change.tx
         .insertInto('agent')
-        .values({ id, kind: 'resident', created_at: change.now, ...seen })
+        .values({ id, kind: 'resident', created_at: change.now, ...freshAgent, ...seen })
         .execute();
     else await change.tx.updateTable('agent').set(seen).where('id', '=', id).execute();
     change.audit({

@@ -26,6 +26,8 @@ export interface Tables {
   audit: AuditTable;
   audit_head: AuditHeadTable;
   audit_detail: AuditDetailTable;
+  join_token: JoinTokenTable;
+  proof_seen: ProofSeenTable;
   replica: ReplicaTable;
   presence: PresenceTable;
   relay: RelayTable;
@@ -112,6 +114,56 @@ export interface AgentTable {
   created_at: string;
   /** The data folder that a resident agent shares with its orchestrator; null for one that has none or is from before. */
   home: string | null;
+  /** `pending`, `active`, `held` or `revoked`. */
+  status: string;
+  /** Why it is held, one sentence. */
+  reason: string | null;
+  /** Mark of its machine that is believed, and one that was seen since and is not. */
+  machine: string | null;
+  seen_machine: string | null;
+  /** Drawn by the process that connected last. */
+  instance: string | null;
+  /** How often its certificate was issued, and the highest number it has shown itself. */
+  generation: number;
+  confirmed_generation: number;
+  /** 1: a person looked, the next renewal may show any generation. */
+  resync: number;
+  /** RFC 7638 thumbprint of its identity key; the one before lasts until the new one is used. */
+  identity: string | null;
+  previous_identity: string | null;
+  sealing: string | null;
+  signing: string | null;
+  certificate_until: string | null;
+  policy_digest: string | null;
+  has_owner: number;
+  /** Number of the last order signed for it. */
+  order_counter: number;
+  plan_serial: number;
+  plan_digest: string | null;
+  /** JSON of the last renewal and its answer, so that a repetition gets the same. */
+  last_renewal: string | null;
+}
+
+/** The secret of one join string: one use. */
+export interface JoinTokenTable {
+  id: string;
+  hash: string;
+  /** The only host name that may use it. */
+  hostname: string | null;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  used_at: string | null;
+  /** Whom it made. */
+  agent_id: string | null;
+  /** When somebody tried it again. */
+  tried_at: string | null;
+}
+
+/** A request proof that was used, for as long as it could be used again. */
+export interface ProofSeenTable {
+  id: string;
+  seen_ms: number;
 }
 
 export interface RepositoryTable {

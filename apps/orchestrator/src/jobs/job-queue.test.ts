@@ -2,6 +2,7 @@ import { noLogger } from '@fortfail/base';
 import { FakeClock } from '@fortfail/base/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { freshAgent } from '../agents/agent-rows.ts';
 import { Changes, systemContext } from '../changes/changes.ts';
 import { EventFeed } from '../changes/event-feed.ts';
 import type { Database } from '../database/database.ts';
@@ -47,6 +48,7 @@ class Bench implements AsyncDisposable {
           is_root: 1,
           last_seen_at: null,
           created_at: now,
+          ...freshAgent,
         })
         .execute();
     });

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration';
 import type { Engine } from '../database.ts';
 import { firstTables } from './0001_first_tables.ts';
+import { agentTables } from './0002_agents.ts';
 import { accessTables } from './0003_access.ts';
 import { legacyTables } from './0004_legacy.ts';
 import { replicaTables } from './0005_replicas.ts';
@@ -10,6 +11,7 @@ import { signedTables } from './0006_signed.ts';
 export function migrations(engine: Engine): Record<string, Migration> {
   return {
     '0001_first_tables': firstTables(engine),
+    '0002_agents': agentTables(engine),
     '0003_access': accessTables(engine),
     '0004_legacy': legacyTables(engine),
     '0005_replicas': replicaTables(engine),

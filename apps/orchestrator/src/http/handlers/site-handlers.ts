@@ -1,7 +1,5 @@
 import { FortFailError, isFortFailError } from '@fortfail/base';
 import type { Drill } from '@fortfail/protocol';
-import { toAgent } from '../../agents/agent-rows.ts';
-import { readHeads, verifyAll } from '../../audit/verify.ts';
 import { drillsWithAgent, loadDrill, loadRepository } from '../../catalog/load.ts';
 import { loadOverview } from '../../catalog/overview.ts';
 import type { Change } from '../../changes/changes.ts';
@@ -12,7 +10,7 @@ import { repositoryReference } from '../../jobs/order-job.ts';
 import { repositoryTotals, toRepository } from '../../repositories/repository-rows.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { badCursor, decodeCursor, type Position, toPage } from '../cursors.ts';
+import { decodeCursor, toPage } from '../cursors.ts';
 
 type SiteRoutes =
   | 'overview'
@@ -22,13 +20,10 @@ type SiteRoutes =
   | 'createRepository'
   | 'getRepository'
   | 'checkRepository'
-  | 'listAgents'
-  | 'listEvents'
-  | 'listAudit'
-  | 'verifyAudit';
+  | 'listEvents';
 
 export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
-  const { database, hub, feed } = services;
+  const { database, feed } = services;
   return {
     overview: async (call) => ({ body: await loadOverview(services, call.sees) }),
     listDrills: (call) => listDrills(services, call),
@@ -77,68 +72,13 @@ export function siteHandlers(services: Services): Pick<Handlers, SiteRoutes> {
       );
       return { body: { job: toJob(job, undefined) } };
     },
-    listAgents: async (call) => {
-      const { limit } = call.query;
-      const position = decodeCursor(call.query.cursor);
-      let query = database.read
-        .selectFrom('agent')
-        .selectAll()
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(limit + 1);
-      if (position !== undefined)
-        query = query.where((eb) =>
-          eb.or([eb('created_at', '>', position.at), eb.and([eb('created_at', '=', position.at), eb('id', '>', position.id)])]),
-        );
-      const rows = await query.execute();
-      return {
-        body: toPage(
-          rows,
-          limit,
-          (row) => ({ at: row.created_at, id: row.id }),
-          (row) => call.sees({ kind: 'agent', agentId: row.id }),
-          (row) => toAgent(row, hub.isConnected(row.id)),
-        ),
-      };
-    },
     listEvents: async (call) => {
       const { items } = await feed.after(call.query.after, call.query.limit);
       // The number goes up to the last one read, also when the caller may not see it, so that reading goes on behind it.
       const seq = items.at(-1)?.seq ?? (await feed.head());
       return { body: { items: items.filter((event) => call.sees({ kind: 'event', planId: event.planId })), seq } };
     },
-    listAudit: async (call) => {
-      const { limit } = call.query;
-      const position = decodeCursor(call.query.cursor);
-      let query = database.read
-        .selectFrom('audit')
-        .selectAll()
-        .where('chain', '=', 'main')
-        .orderBy('seq', 'desc')
-        .limit(limit + 1);
-      if (position !== undefined) query = query.where('seq', '<', seqOf(position));
-      const rows = await query.execute();
-      return {
-        body: toPage(
-          rows,
-          limit,
-          (row) => ({ at: String(row.seq), id: '' }),
-          () => true,
-          ({ seq, prev, body, hash }) => ({ seq, prev, body, hash }),
-        ),
-      };
-    },
-    verifyAudit: async () => {
-      const heads = await readHeads(database.read);
-      await services.auditFile?.flush();
-      return { body: (await verifyAll(database.read, services.auditFile?.path, heads)).result };
-    },
   };
-}
-
-function seqOf({ at }: Position): number {
-  if (/^\d{1,15}$/.test(at)) return Number(at);
-  throw badCursor();
 }
 
 async function listDrills(services: Services, call: Call<'listDrills'>): ReturnType<Handlers['listDrills']> {
