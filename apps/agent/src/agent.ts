@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { asFortFailError, type Clock, FortFailError, type Logger, toErrorRecord } from '@fortfail/base';
 import type { AgentQuestion } from '@fortfail/protocol';
 import { AgentIdentity } from './agent-identity.ts';
-import { listFiles } from './browse/list-files.ts';
+import { type BrowseDesk, residentBrowseDesk } from './browse/browse-desk.ts';
 import type { AgentConfig } from './config.ts';
 import { makePrivateFolder } from './durable-file.ts';
 import { lockDataFolder } from './instance-lock.ts';
@@ -58,7 +58,7 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
       logger,
       outbox,
       hello,
-      listener: listenerOf(desk, identity, shelf),
+      listener: listenerOf(desk, identity, residentBrowseDesk({ shelf, clock, agentId: () => identity.id ?? '' })),
     });
     return run({ lock, desk, link, shelf, identity, logger });
   } catch (error) {
@@ -67,7 +67,7 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   }
 }
 
-function listenerOf(desk: JobDesk, identity: AgentIdentity, shelf: RepositoryShelf): LinkListener {
+function listenerOf(desk: JobDesk, identity: AgentIdentity, browse: BrowseDesk): LinkListener {
   return {
     holds: () => desk.holds(),
     welcomed: ({ agentId }) => identity.accept(agentId),
@@ -75,15 +75,15 @@ function listenerOf(desk: JobDesk, identity: AgentIdentity, shelf: RepositoryShe
     revoked: (hold) => desk.lose(hold),
     cancelled: (hold, reason) => desk.cancel(hold, reason),
     answer: (question) =>
-      answerQuestion(question, shelf).then(
+      answerQuestion(question, browse).then(
         (result) => ({ ok: true, result, error: null }),
         (error: unknown) => ({ ok: false, result: null, error: toErrorRecord(asFortFailError(error)) }),
       ),
   };
 }
 
-async function answerQuestion(question: AgentQuestion, shelf: RepositoryShelf): Promise<unknown> {
-  if (question.method === 'list-files') return await listFiles(question, shelf);
+async function answerQuestion(question: AgentQuestion, browse: BrowseDesk): Promise<unknown> {
+  if (question.method === 'browse' || question.method === 'list-files') return await browse.answer(question);
   throw new FortFailError({
     kind: 'denied',
     code: 'unknown-question',
