@@ -119,6 +119,7 @@ const overview = ({ world }: Call<'overview'>): RouteAnswer<'overview'> => {
         points,
       },
     ],
+    alerts: { open: 2, unacknowledged: 1 },
     audit: { seq: 48_213, hash: '9f2c'.padEnd(60, '0').concat('41d0') },
   };
 };

@@ -10,6 +10,7 @@ import { Passwords } from './access/passwords.ts';
 import { Persons } from './access/persons.ts';
 import { Sessions } from './access/sessions.ts';
 import { AgentHub } from './agents/agent-hub.ts';
+import { AlertWatch } from './alerts/alert-watch.ts';
 import { buildApp } from './app.ts';
 import { AuditFile } from './audit/audit-file.ts';
 import { catalogEffects } from './catalog/settle.ts';
@@ -143,6 +144,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     services.hub.tick(stopping.signal, leaseSeconds * 1000),
     new Scheduler(services).work(stopping.signal),
     new History(services).work(stopping.signal),
+    new AlertWatch(services).work(stopping.signal),
   ];
   stack.defer(async () => {
     stopping.abort();

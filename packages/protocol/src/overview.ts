@@ -18,6 +18,8 @@ export const overview = z.object({
   repositories: z.array(
     z.object({ id: z.string(), name: z.string(), location: z.string(), storedBytes: z.number().nullable(), points: z.int() }),
   ),
+  /** Open ones, and how many of them nobody has acknowledged. */
+  alerts: z.object({ open: z.int(), unacknowledged: z.int() }),
   audit: z.object({ seq: z.int(), hash: z.string() }),
 });
 export type Overview = z.infer<typeof overview>;

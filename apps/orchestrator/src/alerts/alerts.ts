@@ -3,7 +3,8 @@ import type { Change } from '../changes/changes.ts';
 import type { AlertTable } from '../database/tables.ts';
 import { newId } from '../ids.ts';
 
-const maxSentence = 1000;
+/** No sentence of ours is longer; what an agent says in one may be. */
+export const maxSentence = 1000;
 /** Worse ones come later. */
 const severities: readonly string[] = ['info', 'at-risk', 'broken'] satisfies Alert['severity'][];
 

@@ -35,8 +35,19 @@ export async function loadOverview(services: Services, sees: Sees): Promise<Over
       .filter((job) => sees({ kind: 'job', planId: job.plan_id, agentId: job.agent_id }))
       .map((job) => toJob(job, progress.get(job.id))),
     repositories,
+    alerts: await countAlerts(services, sees),
     audit: { seq: head.seq, hash: head.hash },
   };
+}
+
+async function countAlerts(services: Services, sees: Sees): Promise<Overview['alerts']> {
+  const rows = await services.database.read
+    .selectFrom('alert')
+    .select(['plan_id', 'agent_id', 'acknowledged_at'])
+    .where('ended_at', 'is', null)
+    .execute();
+  const open = rows.filter((row) => sees({ kind: 'alert', planId: row.plan_id, agentId: row.agent_id }));
+  return { open: open.length, unacknowledged: open.filter((row) => row.acknowledged_at === null).length };
 }
 
 async function loadRepositories(services: Services, sees: Sees): Promise<Overview['repositories']> {
