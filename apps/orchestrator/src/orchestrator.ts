@@ -13,6 +13,7 @@ import { AgentHub } from './agents/agent-hub.ts';
 import { AlertWatch } from './alerts/alert-watch.ts';
 import { buildApp } from './app.ts';
 import { AuditFile } from './audit/audit-file.ts';
+import { HeadSigner } from './audit/signed-heads.ts';
 import { catalogEffects } from './catalog/settle.ts';
 import { CatalogCopies } from './catalog-copy/catalog-copies.ts';
 import { Changes, systemContext } from './changes/changes.ts';
@@ -29,8 +30,13 @@ import { JobLog } from './jobs/job-log.ts';
 import { JobProgressBoard } from './jobs/job-progress.ts';
 import { JobQueue, leaseSeconds } from './jobs/job-queue.ts';
 import { SiteKeys } from './keys/site-keys.ts';
+import { EscrowWatch } from './kit/escrows.ts';
 import { type DataFolder, explain, openDataFolder } from './listening/data-folder.ts';
 import { Listeners } from './listening/listen.ts';
+import { openHomeId } from './replicas/home-id.ts';
+import { openReplicas } from './replicas/open-replicas.ts';
+import { type Replicas, soleReplica } from './replicas/replicas.ts';
+import { SiteClock } from './replicas/site-clock.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import type { Addresses, Services, Site } from './services.ts';
 
@@ -45,6 +51,8 @@ export interface ServiceParts {
   readonly addresses: () => Addresses;
   /** What the site signs with. Tests have them in memory. */
   readonly keys?: SiteKeys;
+  /** This process among others; in tests it is mostly the only one. */
+  readonly replicas?: Replicas;
   /** Where the audit file lies; none in tests. */
   readonly auditPath?: string;
   /** Where copies of a database outside the data folder are put for the agent. */
@@ -55,18 +63,25 @@ export interface ServiceParts {
 
 /** Everything behind the doors: built the same way for the process and for tests. */
 export async function buildServices(parts: ServiceParts): Promise<Services> {
-  const { database, clock, logger, addresses } = parts;
-  const feed = new EventFeed(database);
+  const { database, clock, logger, addresses, replicas = soleReplica('home_0000000000000000') } = parts;
+  const feed = new EventFeed(database, replicas.bus);
   const changes = new Changes(database, feed, clock);
   const site = await loadSite(database, changes, parts.siteName);
   const auditFile = parts.auditPath === undefined ? undefined : await AuditFile.open(parts.auditPath, database, clock, logger);
-  if (auditFile !== undefined) changes.followAudit(() => auditFile.poke());
-  const queue = new JobQueue({ database, changes, clock, logger, effects: catalogEffects });
+  if (auditFile !== undefined) {
+    changes.followAudit(() => auditFile.poke());
+    // What other processes commit belongs into this one's file, too.
+    replicas.bus.subscribe((message) => {
+      if (message.type === 'stored') auditFile.poke();
+    });
+  }
+  const keys = parts.keys ?? SiteKeys.inMemory();
+  const queue = new JobQueue({ database, changes, clock, logger, effects: catalogEffects({ site: site.id, keys }) });
   const log = new JobLog(database, feed);
   const progress = new JobProgressBoard(feed);
   const { copyFolder } = parts;
   const copies = copyFolder === undefined ? undefined : new CatalogCopies({ database, clock, version, folder: copyFolder });
-  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site: site.name, copies });
+  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site: site.name, copies, replicas });
   return {
     site,
     clock,
@@ -78,7 +93,9 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     log,
     progress,
     hub,
-    keys: parts.keys ?? SiteKeys.inMemory(),
+    keys,
+    replicas,
+    leader: replicas.leader,
     persons: new Persons(database, parts.onFirstPerson),
     sessions: new Sessions(database, clock),
     tokens: new ApiTokens(database, clock),
@@ -94,12 +111,20 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
 async function loadSite(database: Database, changes: Changes, name: string): Promise<Site> {
   const known = await database.read.selectFrom('site').selectAll().executeTakeFirst();
   if (known !== undefined) return { id: known.id, name: known.name, version };
-  const id = newId('ste');
-  await changes.run(systemContext, async (change) => {
+  return changes.run(systemContext, async (change) => {
+    // Of several processes that start on an empty database one makes the site: the others wait here and find it.
+    await change.tx
+      .updateTable('event_head')
+      .set((eb) => ({ seq: eb.ref('seq') }))
+      .where('name', '=', 'main')
+      .execute();
+    const made = await change.tx.selectFrom('site').selectAll().executeTakeFirst();
+    if (made !== undefined) return change.nothing({ id: made.id, name: made.name, version });
+    const id = newId('ste');
     await change.tx.insertInto('site').values({ id, name, created_at: change.now }).execute();
     change.audit({ action: 'site.create', object: { kind: 'site', id }, detail: { name } });
+    return { id, name, version };
   });
-  return { id, name, version };
 }
 
 export interface Orchestrator {
@@ -119,14 +144,22 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
   const bound = { port: config.port };
   const addresses = (): Addresses => ownAddresses(listeners.ownNames(), bound.port, config.tls !== undefined, config.publicUrl);
   const database = stack.use(await openDatabase(config, folder));
+  const keys = SiteKeys.open(config.dataFolder, config);
+  const siteClock = new SiteClock(systemClock);
+  const home = openHomeId(config.dataFolder);
+  const compareClock = (databaseMs: number, tookMs: number): number => siteClock.compare(databaseMs, tookMs);
+  const linkKey = keys.link.fingerprint;
+  const replicas = stack.use(openReplicas({ database, clock: siteClock, logger, home, version, linkKey, compareClock }));
+  await replicas.begin();
   const services = await buildServices({
     database,
-    clock: systemClock,
+    clock: siteClock,
     logger,
     siteName: config.siteName,
     auditPath: config.auditPath,
     addresses,
-    keys: SiteKeys.open(config.dataFolder, config),
+    keys,
+    replicas,
     copyFolder: config.databaseUrl === undefined ? undefined : join(config.dataFolder, 'run', 'catalog-copy'),
     onFirstPerson: () => rmSync(folder.firstLoginPath, { force: true }),
   }).catch((error: unknown) => {
@@ -141,10 +174,13 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
   await writeFirstLogin(services, folder);
   await listeners.bindLocal(app);
   const loops = [
+    replicas.work(stopping.signal),
     services.hub.tick(stopping.signal, leaseSeconds * 1000),
     new Scheduler(services).work(stopping.signal),
     new History(services).work(stopping.signal),
     new AlertWatch(services).work(stopping.signal),
+    new HeadSigner(services).work(stopping.signal),
+    new EscrowWatch(services).work(stopping.signal),
   ];
   stack.defer(async () => {
     stopping.abort();

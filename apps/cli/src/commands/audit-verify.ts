@@ -1,4 +1,5 @@
 import { type ErrorKind, errorKinds, isFortFailError } from '@fortfail/base';
+import type { AuditWitness } from '@fortfail/protocol';
 import { type ClientCall, clientCall } from '../client/client-call.ts';
 import { runTool } from '../client/run-tool.ts';
 import { type ChainVerification, verifyAuditFile } from '../client/verify-audit-file.ts';
@@ -37,13 +38,26 @@ function findingText({ of, chain, whole, records, head, brokenAt, reason }: Find
     : `${what} is BROKEN at record ${brokenAt ?? '?'}: ${reason ?? ''}\n`;
 }
 
+const marks = { agrees: 'agrees', behind: 'agrees', differs: 'DIFFERS', ahead: 'DIFFERS', silent: 'is silent' } as const;
+
+function witnessText({ hostname, verdict, sentence }: AuditWitness): string {
+  return `witness ${hostname} ${marks[verdict]}: ${sentence}\n`;
+}
+
 /** `audit verify`: database and file of this site, or the file that was named; exit 25 when anything is broken. */
 export const perform: Perform<typeof auditVerifyOptions> = async ({ options, context }) => {
   const call = clientCall(options, context);
   const { file } = options;
   const findings =
     file === undefined ? await verifySite(call, context) : (await verifyAuditFile(file)).map((found): Finding => ({ of: file, ...found }));
-  const whole = findings.every((found) => found.whole);
-  call.print({ whole, findings }, () => (findings.length === 0 ? `${file}: no records yet\n` : findings.map(findingText).join('')));
+  const witnesses = options.witnesses ? (await call.client.ask('listAuditWitnesses', { signal: call.signal })).items : [];
+  const whole = findings.every((found) => found.whole) && !witnesses.some(({ verdict }) => verdict === 'differs' || verdict === 'ahead');
+  call.print({ whole, findings, ...(options.witnesses ? { witnesses } : {}) }, () =>
+    [
+      findings.length === 0 ? `${file}: no records yet\n` : findings.map(findingText).join(''),
+      ...witnesses.map(witnessText),
+      options.witnesses && witnesses.length === 0 ? 'There is no agent that could be a witness.\n' : '',
+    ].join(''),
+  );
   return whole ? exitOk : errorKinds[damaged].exit;
 };

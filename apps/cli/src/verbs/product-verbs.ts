@@ -38,7 +38,15 @@ export const auditVerifyOptions = {
   data,
   json,
   file: text('--file <file>', 'verify this audit file instead of the one that FortFail keeps'),
+  witnesses: flag('--witnesses', 'also ask every agent for the signed heads that it keeps'),
 } as const;
+export const auditHeadsOptions = {
+  data,
+  json,
+  limit,
+  out: text('--out <folder>', 'write them as files that ssh-keygen verifies'),
+} as const;
+export const drillEvidenceOptions = { data, json, out: text('--out <folder>', 'where to write the files (default: here)') } as const;
 
 export const catalogImportOptions = { data, json } as const;
 
@@ -170,6 +178,26 @@ export const productVerbs = [
     exits: [...localExits.slice(0, 3), '3  the drill found a difference (--wait)', ...localExits.slice(3)],
     next: 'fortfail job show ID',
     load: () => import('../commands/drill-start.ts'),
+  }),
+  defineVerb({
+    name: 'drill evidence',
+    args: '<drill>',
+    summary: "Write a drill's signed evidence as files that ssh-keygen verifies",
+    family: 'product',
+    options: drillEvidenceOptions,
+    exits: [...localExits.slice(0, 4), '21  another file is in the way', ...localExits.slice(4)],
+    next: 'ssh-keygen -Y verify ...',
+    load: () => import('../commands/drill-evidence.ts'),
+  }),
+  defineVerb({
+    name: 'audit heads',
+    args: '',
+    summary: 'Show the signed heads of the audit chains, or write them as files',
+    family: 'product',
+    options: auditHeadsOptions,
+    exits: localExits,
+    next: 'fortfail audit verify --witnesses',
+    load: () => import('../commands/audit-heads.ts'),
   }),
   defineVerb({
     name: 'audit verify',

@@ -1,4 +1,4 @@
-import { type Clock, FortFailError, fromErrorRecord, type Logger } from '@fortfail/base';
+import { type Clock, FortFailError, fromErrorRecord, isFortFailError, type Logger } from '@fortfail/base';
 import type { AgentQuestion, OrchestratorFrame } from '@fortfail/protocol';
 import type { CatalogCopies } from '../catalog-copy/catalog-copies.ts';
 import type { Changes } from '../changes/changes.ts';
@@ -8,6 +8,9 @@ import type { JobLog } from '../jobs/job-log.ts';
 import type { JobProgressBoard } from '../jobs/job-progress.ts';
 import type { JobHold, JobQueue } from '../jobs/job-queue.ts';
 import { type JobRow, jobPayloadOf } from '../jobs/job-rows.ts';
+import { AgentRelay } from '../replicas/agent-relay.ts';
+import type { Replicas } from '../replicas/replicas.ts';
+import type { SiteMessage } from '../replicas/site-bus.ts';
 import { AgentSession, type Wire } from './agent-session.ts';
 import { CopyDelivery } from './copy-delivery.ts';
 
@@ -26,6 +29,7 @@ export interface AgentHubParts {
   readonly site: string;
   /** Where the database is outside the data folder: copies of it for the agent. */
   readonly copies?: CatalogCopies | undefined;
+  readonly replicas: Replicas;
 }
 
 type Question<T> = T & { readonly id: string };
@@ -35,26 +39,56 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The agents that are connected to this process: carries leases, stops and questions to them. */
+/** The agents that are connected to this process: carries leases, stops and questions to them, and to others by theirs. */
 export class AgentHub {
   readonly parts: AgentHubParts;
+  readonly #relay: AgentRelay;
   readonly #sessions = new Map<string, AgentSession>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #pumping = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
   readonly #seen = new Set<string>();
+  /** Stops that were sent on the present connection, as `agent job fence`. */
+  readonly #stopped = new Set<string>();
   readonly #delivery: CopyDelivery | undefined;
   #questions = 0;
   #isStopping = false;
 
   constructor(parts: AgentHubParts) {
     this.parts = parts;
-    const { copies } = parts;
+    const { copies, replicas } = parts;
     this.#delivery = copies === undefined ? undefined : new CopyDelivery({ ...parts, copies });
     parts.queue.deliverTo(
-      (agentId) => void this.pump(agentId),
-      (agentId, hold, reason) => this.#sessions.get(agentId)?.send({ type: 'cancel', ...hold, reason }),
+      (agentId) => {
+        void this.pump(agentId);
+        if (!this.#sessions.has(agentId)) replicas.bus.publish({ type: 'queued', agentId });
+      },
+      (agentId, hold, reason) => {
+        if (!this.#cancel(agentId, hold, reason)) replicas.bus.publish({ type: 'cancel', agentId, hold, reason });
+      },
     );
+    this.#relay = new AgentRelay({ ...parts, local: this });
+    replicas.bus.subscribe((message) => this.#hear(message));
+    replicas.presence.onMoved((agentId, key) => {
+      const session = this.#sessions.get(agentId);
+      if (session?.key === key) session.close(4410, 'this agent is connected to another orchestrator now');
+    });
+  }
+
+  #hear(message: SiteMessage): void {
+    if (message.type === 'queued') void this.pump(message.agentId);
+    else if (message.type === 'cancel') this.#cancel(message.agentId, message.hold, message.reason);
+  }
+
+  /** Tells a connected agent once to stop; false when it is not connected here. */
+  #cancel(agentId: string, { jobId, fence }: JobHold, reason: string): boolean {
+    const session = this.#sessions.get(agentId);
+    if (session === undefined) return false;
+    const key = `${agentId} ${jobId} ${fence}`;
+    if (this.#stopped.has(key) || !session.isReady) return true;
+    this.#stopped.add(key);
+    session.send({ type: 'cancel', jobId, fence, reason });
+    return true;
   }
 
   /** Takes over a connection that has not said hello yet. Call `receive` and `closed` of what it answers. */
@@ -64,6 +98,17 @@ export class AgentHub {
 
   isConnected(agentId: string): boolean {
     return this.#sessions.has(agentId);
+  }
+
+  /** Sends a frame to every agent that was welcomed here. */
+  broadcast(frame: OutgoingFrame): void {
+    for (const session of this.#sessions.values()) if (session.isReady) session.send(frame);
+  }
+
+  /** Sends a frame to that agent, if it is connected here. */
+  send(agentId: string, frame: OutgoingFrame): void {
+    const session = this.#sessions.get(agentId);
+    if (session?.isReady === true) session.send(frame);
   }
 
   /** False when another live instance of the agent is connected: the newer one is refused. */
@@ -121,23 +166,34 @@ export class AgentHub {
   /** Delivers retries whose time has come and takes back lost leases, until the signal. */
   async tick(signal: AbortSignal, firstSweepMs: number): Promise<void> {
     const { clock, queue, logger } = this.parts;
-    const begun = clock.monotonicMs();
+    let begun = clock.monotonicMs();
     while (!signal.aborted) {
       try {
         // After a restart agents get a lease's time to come back before their work is given away; who is back has said
         // what it has in hand.
         const isSettled = clock.monotonicMs() - begun >= firstSweepMs;
         await queue.sweep((agentId) => isSettled || this.#seen.has(agentId));
+        for (const stop of await queue.stops([...this.#sessions.keys()])) this.#cancel(stop.agentId, stop.hold, stop.reason);
         for (const agentId of this.#sessions.keys()) await this.pump(agentId);
       } catch (error) {
+        // While the database was away nobody could extend a lease, so all get the time that they get after a start.
+        if (isFortFailError(error, 'unavailable')) {
+          begun = clock.monotonicMs();
+          this.#seen.clear();
+        }
         logger.error({ component: 'jobs', err: error }, 'sweeping leases failed');
       }
       await clock.sleep(pumpEveryMs, signal).catch(() => undefined);
     }
   }
 
-  /** Asks a connected agent and waits. Throws `unavailable` without an agent or an answer, or the agent's own error. */
+  /** Asks an agent, wherever it is connected, and waits. Throws `unavailable` without an agent or an answer, or the agent's own error. */
   async ask(agentId: string, question: AgentQuestion): Promise<unknown> {
+    return this.#sessions.has(agentId) ? this.askHere(agentId, question) : this.#relay.ask(agentId, question);
+  }
+
+  /** Asks an agent that is connected to this process. */
+  async askHere(agentId: string, question: AgentQuestion): Promise<unknown> {
     const session = this.#sessions.get(agentId);
     if (session === undefined) throw notConnected();
     this.#questions += 1;
@@ -172,6 +228,30 @@ export class AgentHub {
       );
   }
 
+  /** Sends a frame to an agent of this process. False when it is not connected here or not welcomed yet. */
+  sendHere(agentId: string, frame: OutgoingFrame): boolean {
+    const session = this.#sessions.get(agentId);
+    if (session === undefined || !session.isReady) return false;
+    session.send(frame);
+    return true;
+  }
+
+  /** Sends a frame to all agents of this process. */
+  broadcastHere(frame: OutgoingFrame): void {
+    for (const agentId of this.#sessions.keys()) this.sendHere(agentId, frame);
+  }
+
+  /** Sends a frame to an agent wherever it is connected. One that is nowhere gets what it needs with its next welcome. */
+  send(agentId: string, frame: OutgoingFrame): void {
+    if (!this.sendHere(agentId, frame)) this.#relay.send(agentId, frame);
+  }
+
+  /** Sends a frame to every agent that is connected to any process. */
+  broadcast(frame: OutgoingFrame): void {
+    this.broadcastHere(frame);
+    this.#relay.broadcast(frame);
+  }
+
   revoke(agentId: string, hold: JobHold): void {
     this.#sessions.get(agentId)?.send({ type: 'revoked', ...hold });
   }
@@ -185,7 +265,7 @@ export class AgentHub {
   }
 }
 
-function notConnected(): FortFailError {
+export function notConnected(): FortFailError {
   return new FortFailError({
     kind: 'unavailable',
     code: 'agent-not-connected',

@@ -1,5 +1,8 @@
 import { asFortFailError, type ErrorKind, type ErrorRecord, fromErrorRecord, toErrorRecord } from '@fortfail/base';
 import { type AgentFrame, agentFrame, linkVersion } from '@fortfail/protocol';
+import { newestHeads } from '../audit/signed-heads.ts';
+import { recordWitness } from '../audit/witnesses.ts';
+import { randomHex } from '../ids.ts';
 import { leaseSeconds } from '../jobs/job-queue.ts';
 import type { AgentHub, OutgoingFrame } from './agent-hub.ts';
 import { enrolAgent } from './enrol-agent.ts';
@@ -14,10 +17,13 @@ type Frame<T extends AgentFrame['type']> = Extract<AgentFrame, { type: T }>;
 
 /** One agent's conversation: hello first, then frames in order, each handled to its end before the next. */
 export class AgentSession {
+  /** Names this connection among all of the site. */
+  readonly key = randomHex(8);
   readonly #hub: AgentHub;
   readonly #wire: Wire;
   #agentId: string | undefined;
   #isWelcomed = false;
+  #isClosed = false;
   #sequence = 0;
   #handling: Promise<void> = Promise.resolve();
 
@@ -48,6 +54,7 @@ export class AgentSession {
   }
 
   closed(): void {
+    this.#isClosed = true;
     if (this.#agentId === undefined) return;
     const agentId = this.#agentId;
     this.#agentId = undefined;
@@ -79,12 +86,14 @@ export class AgentSession {
   async #hello(frame: Frame<'hello'>): Promise<void> {
     const { parts } = this.#hub;
     if (this.#agentId !== undefined) return this.close(4400, 'a second hello');
-    const agentId = await enrolAgent(parts.changes, frame);
-    if (!this.#hub.join(agentId, this)) return this.close(4409, 'another live instance of this agent is connected');
+    const agentId = await enrolAgent(parts.changes, frame, parts.replicas.home);
+    if (!(await this.#hub.join(agentId, this, frame.instance))) return this.close(4409, 'another live instance of this agent is connected');
     this.#agentId = agentId;
+    if (this.#isClosed) return this.closed();
     const revoked = await parts.queue.reclaim(agentId, frame.jobs);
     this.send({ type: 'welcome', agentId, site: parts.site, leaseSeconds, revoked });
     this.#isWelcomed = true;
+    for (const head of await newestHeads(parts.database.read)) this.send({ type: 'head', head });
     parts.logger.info({ component: 'agents', agentId, version: frame.version }, 'agent connected');
     // The first heartbeat pumps: outcomes that wait in the agent's outbox come before it and count before new leases.
     if (frame.jobs.length === 0) void this.#hub.pump(agentId);
@@ -103,13 +112,16 @@ export class AgentSession {
         return this.#log(agentId, frame);
       case 'outcome':
         return this.#outcome(agentId, frame);
+      case 'witness':
+        return this.#witness(agentId, frame);
       case 'answer':
         return this.#hub.answered(agentId, frame);
     }
   }
 
   async #heartbeat(agentId: string, frame: Frame<'heartbeat'>): Promise<void> {
-    const { database, queue } = this.#hub.parts;
+    const { database, queue, replicas } = this.#hub.parts;
+    replicas.presence.seen(agentId);
     await database.transaction((tx) => tx.updateTable('agent').set({ last_seen_at: this.#now() }).where('id', '=', agentId).execute());
     for (const hold of await queue.extend(agentId, frame.jobs)) this.send({ type: 'revoked', ...hold });
     void this.#hub.pump(agentId);
@@ -119,6 +131,11 @@ export class AgentSession {
     const { database, log } = this.#hub.parts;
     const job = await database.read.selectFrom('job').select(['agent_id', 'fence']).where('id', '=', frame.jobId).executeTakeFirst();
     if (job?.agent_id === agentId && job.fence === frame.fence) await log.append(frame.jobId, this.#now(), frame.lines);
+  }
+
+  async #witness(agentId: string, frame: Frame<'witness'>): Promise<void> {
+    const context = { actor: { id: agentId, kind: 'agent', via: 'agent-link' }, request: 'none' } as const;
+    await this.#hub.parts.changes.run(context, (change) => recordWitness(change, agentId, frame));
   }
 
   /** The acknowledgement follows the commit, so an outcome is never lost between the two. */

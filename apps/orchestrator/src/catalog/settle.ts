@@ -1,33 +1,38 @@
 import type { Drill, JobPayload } from '@fortfail/protocol';
 import type { Change } from '../changes/changes.ts';
+import { type EvidenceSigner, signEvidence } from '../evidence/sign-evidence.ts';
 import { newId } from '../ids.ts';
 import type { JobOutcome } from '../jobs/job-outcome.ts';
 import type { JobEffects } from '../jobs/job-queue.ts';
 import type { JobRow } from '../jobs/job-rows.ts';
+import { recordEscrow } from '../kit/escrows.ts';
 import type { BackupFigures, BackupJobResult, CheckJobResult, DrillJobResult, ForgetJobResult } from './catalog-types.ts';
 import { resultColumns } from './restore-point-rows.ts';
 
 /** What a job's end means for restore points, drills, restores, repositories and slots; in the job's own transaction. */
-export const catalogEffects: JobEffects = {
-  async started(change, job) {
-    await markSlot(change, job, 'running', null);
-    if (job.kind === 'apply-restore' && job.restore_id !== null) await setRestore(change, job.restore_id, { status: 'applying' });
-  },
-  async ended(change, job, outcome) {
-    const result = outcome.result;
-    if (job.kind === 'initialise') await endInitialise(change, job, outcome);
-    else if (job.kind === 'propose-restore' || job.kind === 'apply-restore') await endRestore(change, job, outcome);
-    else if (result?.kind === 'backup') await endBackup(change, job, outcome, result);
-    else if (result?.kind === 'drill') await recordDrill(change, job, result);
-    else if (result?.kind === 'check') await recordCheck(change, job, outcome, result);
-    else if (result?.kind === 'forget') await recordForget(change, job, result);
-    await markSlot(change, job, slotStatus(job, outcome), outcome.status === 'succeeded' ? null : outcome.summary);
-  },
-  async late(change, job, outcome) {
-    if (outcome.result?.kind !== 'backup' || !isKept(outcome)) return false;
-    return (await recordPoint(change, job, outcome.result, pointGrade(outcome, outcome.result))) !== undefined;
-  },
-};
+export function catalogEffects(signer: EvidenceSigner): JobEffects {
+  return {
+    async started(change, job) {
+      await markSlot(change, job, 'running', null);
+      if (job.kind === 'apply-restore' && job.restore_id !== null) await setRestore(change, job.restore_id, { status: 'applying' });
+    },
+    async ended(change, job, outcome) {
+      const result = outcome.result;
+      if (job.kind === 'initialise') await endInitialise(change, job, outcome);
+      else if (job.kind === 'propose-restore' || job.kind === 'apply-restore') await endRestore(change, job, outcome);
+      else if (result?.kind === 'backup') await endBackup(change, job, outcome, result);
+      else if (result?.kind === 'drill') await recordDrill(change, signer, job, result);
+      else if (result?.kind === 'check') await recordCheck(change, job, outcome, result);
+      else if (result?.kind === 'forget') await recordForget(change, job, result);
+      else if (result?.kind === 'escrow') await recordEscrow(change, job, result);
+      await markSlot(change, job, slotStatus(job, outcome), outcome.status === 'succeeded' ? null : outcome.summary);
+    },
+    async late(change, job, outcome) {
+      if (outcome.result?.kind !== 'backup' || !isKept(outcome)) return false;
+      return (await recordPoint(change, job, outcome.result, pointGrade(outcome, outcome.result))) !== undefined;
+    },
+  };
+}
 
 function slotStatus(job: JobRow, outcome: JobOutcome): string {
   if (job.kind === 'drill' && outcome.result?.kind === 'drill' && outcome.result.outcome === 'failed') return 'failed';
@@ -132,13 +137,15 @@ async function recordPoint(
   return stored.id;
 }
 
-async function recordDrill(change: Change, job: JobRow, result: DrillJobResult): Promise<void> {
+async function recordDrill(change: Change, signer: EvidenceSigner, job: JobRow, result: DrillJobResult): Promise<void> {
   if (job.drill_id === null || job.restore_point_id === null || job.plan_id === null) return;
   const point = await change.tx.selectFrom('restore_point').selectAll().where('id', '=', job.restore_point_id).executeTakeFirstOrThrow();
   const plan = await change.tx.selectFrom('plan').select('promise').where('id', '=', job.plan_id).executeTakeFirstOrThrow();
-  const { kind: _kind, ...found } = result;
+  const { kind: _kind, signed: _signed, ...found } = result;
   const evidence: Drill = {
     ...found,
+    // A drill that found a difference has not passed, whatever was said of it.
+    outcome: result.differenceCount > 0 ? 'failed' : result.outcome,
     id: job.drill_id,
     restorePointId: point.id,
     planId: job.plan_id,
@@ -160,6 +167,7 @@ async function recordDrill(change: Change, job: JobRow, result: DrillJobResult):
       evidence: JSON.stringify(evidence),
     })
     .execute();
+  await signEvidence(change, signer, job, evidence, result);
   await change.tx
     .updateTable('restore_point')
     .set({ last_drill_id: evidence.id, grade: gradeAfterDrill(point.grade, evidence.outcome) })

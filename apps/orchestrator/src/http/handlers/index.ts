@@ -1,10 +1,11 @@
 import type { Services } from '../../services.ts';
 import type { Handlers } from '../call.ts';
+import { agentHandlers } from './agent-handlers.ts';
 import { alertHandlers } from './alert-handlers.ts';
 import { auditHandlers } from './audit-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
-import { agentHandlers } from './agent-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
+import { kitHandlers } from './kit-handlers.ts';
 import { meHandlers } from './me-handlers.ts';
 import { personHandlers } from './person-handlers.ts';
 import { planHandlers } from './plan-handlers.ts';
@@ -24,6 +25,7 @@ export function allHandlers(services: Services): Handlers {
     ...siteHandlers(services),
     ...agentHandlers(services),
     ...auditHandlers(services),
+    ...kitHandlers(services),
     ...planHandlers(services),
     ...restorePointHandlers(services),
     ...restoreHandlers(services),
