@@ -21,6 +21,10 @@ export type Escrow = z.infer<typeof escrow>;
 
 /** What the site knows of the recovery kit: public halves only. */
 export const kitState = z.object({
+  site: z.object({ id: z.string(), name: z.string() }),
+  /** Fingerprints of the site's authority, and its keys (SSH lines) that sign evidence: what a roster vouches for. */
+  ca: z.array(z.string()),
+  evidence: z.array(z.string()),
   state: z.enum(['none', 'unconfirmed', 'confirmed']),
   kitId: z.string().nullable(),
   /** age recipient of the recovery key. */
@@ -42,6 +46,12 @@ export const kitState = z.object({
 export type KitState = z.infer<typeof kitState>;
 
 /** Public halves of a new kit, with roster 1 signed by its owner key. The secret never leaves whoever made it. */
-export const kitDraft = z.strictObject({ recipient: z.string().max(200), owner: z.string().max(400), roster: signedText });
-/** The last six characters of the recovery key as typed from the paper, hashed: SHA-256 hex of recipient + newline + the six. */
+export const kitDraft = z.strictObject({
+  recipient: z.string().max(200),
+  owner: z.string().max(400),
+  roster: signedText,
+  /** What a confirmation must repeat: `kitConfirmationHash` of recipient and last six characters. */
+  confirmation: z.string().regex(/^[0-9a-f]{64}$/),
+});
+/** The last six characters of the recovery key as typed from the paper, as `kitConfirmationHash` hashes them. */
 export const kitConfirmation = z.strictObject({ recipient: z.string().max(200), lastSix: z.string().regex(/^[0-9a-f]{64}$/) });

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { type Secret, toErrorRecord } from '@fortfail/base';
+import type { Secret } from '@fortfail/base';
 import pg from 'pg';
 import type { DatabaseSession } from './database.ts';
 import { classifyDatabaseError } from './database-errors.ts';
@@ -45,10 +45,9 @@ export async function openPostgresSession(url: Secret, channel: string, hear: (p
       try {
         return (await client.query<Row>(text, [...values])).rows;
       } catch (error) {
-        const classified = classifyDatabaseError(error);
         // Nobody knows what an unanswered question did, so the connection and its locks are given up.
-        if (toErrorRecord(classified).kind !== 'invalid-input') socket.destroy();
-        throw classified;
+        if (!(error instanceof pg.DatabaseError)) socket.destroy();
+        throw classifyDatabaseError(error);
       }
     },
     async [Symbol.asyncDispose]() {

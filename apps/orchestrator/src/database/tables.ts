@@ -35,6 +35,9 @@ export interface Tables {
   evidence_file: EvidenceFileTable;
   signed_head: SignedHeadTable;
   witness: WitnessTable;
+  kit: KitTable;
+  roster: RosterTable;
+  escrow: EscrowTable;
   api_token: ApiTokenTable;
   alert: AlertTable;
   legacy_agent: LegacyAgentTable;
@@ -538,4 +541,38 @@ export interface RelayTable {
   kind: string;
   body: string;
   expires_ms: number;
+}
+
+/** A recovery kit: public halves only. One is in force, the one without `replaced_at`. */
+export interface KitTable {
+  /** age recipient. */
+  recipient: string;
+  kit_id: string;
+  /** Owner's public key as an SSH line. */
+  owner: string;
+  /** What a confirmation must repeat. */
+  confirmation: string;
+  created_at: string;
+  confirmed_at: string | null;
+  tested_at: string | null;
+  replaced_at: string | null;
+}
+
+export interface RosterTable {
+  serial: number;
+  text: string;
+  signature: string;
+  created_at: string;
+}
+
+/** A repository's password sealed to a recovery key: opaque here. */
+export interface EscrowTable {
+  repository_id: string;
+  n: number;
+  recipient: string;
+  sealed: string;
+  key_id: string;
+  /** JSON array: where copies were acknowledged. */
+  places: string;
+  created_at: string;
 }

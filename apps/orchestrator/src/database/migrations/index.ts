@@ -6,6 +6,7 @@ import { accessTables } from './0003_access.ts';
 import { legacyTables } from './0004_legacy.ts';
 import { replicaTables } from './0005_replicas.ts';
 import { signedTables } from './0006_signed.ts';
+import { kitTables } from './0007_kit.ts';
 
 /** All migrations by name, in the order of their names. A shipped one is never edited: the next number corrects it. */
 export function migrations(engine: Engine): Record<string, Migration> {
@@ -16,5 +17,6 @@ export function migrations(engine: Engine): Record<string, Migration> {
     '0004_legacy': legacyTables(engine),
     '0005_replicas': replicaTables(engine),
     '0006_signed': signedTables(engine),
+    '0007_kit': kitTables(engine),
   };
 }
