@@ -44,21 +44,18 @@ const width = 78;
 
 function secretSection({ secret }: KitFacts): KitSection {
   if (secret.kind === 'key') {
-    return { title: 'RECOVERY KEY - whoever reads this line can read every backup', lines: [...grouped(secret.key.secret.reveal())] };
+    return { title: 'RECOVERY KEY - whoever reads this line can read every backup', lines: grouped(secret.key.secret.reveal()) };
   }
   return {
     title: `SHARE ${secret.position} OF ${secret.n} - any ${secret.k} of them together are the recovery key`,
-    lines: [...grouped(secret.text)],
+    lines: grouped(secret.text),
   };
 }
 
-/** Groups of six, seven on a line. */
+/** Groups of six on two lines. */
 function grouped(text: string): readonly string[] {
-  return (
-    groupsOfSix(text)
-      .match(/(?:\S+ ?){1,7}/g)
-      ?.map((line) => line.trim()) ?? []
-  );
+  const groups = groupsOfSix(text).split(' ');
+  return [groups.slice(0, 7).join(' '), groups.slice(7).join(' ')];
 }
 
 function identitySection(facts: KitFacts): KitSection {
@@ -89,24 +86,25 @@ function placesSections(facts: KitFacts): readonly KitSection[] {
 }
 
 function usageSections({ secret }: KitFacts): readonly KitSection[] {
-  const typed = secret.kind === 'key' ? 'this key' : `${secret.k} shares`;
+  const isShare = secret.kind === 'share';
   return [
     {
-      title: 'TO RECOVER, WITH FORTFAIL',
+      title: 'TO TEST IT, AND TO RECOVER WITH FORTFAIL',
       lines: [
-        `fortfail kit test           type ${typed}: proves that it opens an escrow`,
-        `fortfail rebuild            on a blank machine; type ${typed}`,
+        `fortfail kit test                                   type ${isShare ? `${secret.k} shares` : 'the key'}: opens an escrow`,
+        'fortfail -r REPO restore latest --target FOLDER     asks for the password below',
       ],
     },
     {
-      title: 'TO RECOVER, BY HAND (age, restic and ssh-keygen from any distribution)',
+      title: 'TO RECOVER BY HAND (age, restic and ssh-keygen of any distribution)',
       lines: [
+        ...(isShare ? ['The shares are joined by FortFail, or by any program for this scheme (docs/design/signatures.md).'] : []),
         'Write the key without spaces into key.txt (mode 0600). Beside each repository',
         'REPO lies REPO.fortfail/ with its password, sealed:',
-        '  age -d -i key.txt REPO.fortfail/escrow-1.age        prints JSON with "password"',
-        '  restic -r REPO restore latest --target FOLDER       asks for it',
+        '  age -d -i key.txt REPO.fortfail/escrow-1.age      JSON with "password"',
+        '  restic -r REPO restore latest --target FOLDER     asks for it',
         '  ssh-keygen -Y verify -f allowed_signers -I evidence -n fortfail-evidence@v1 \\',
-        '    -s FILE.sig < FILE                                checks a signed file',
+        '    -s FILE.sig < FILE                              checks a signed file',
         'Delete key.txt afterwards.',
       ],
     },

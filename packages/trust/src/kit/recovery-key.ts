@@ -24,9 +24,10 @@ export function typedText(text: string): string {
   return text.replaceAll(/[\s\u2010-\u2015-]+/g, '').toUpperCase();
 }
 
-/** In groups of six, as printed. */
+/** As printed: what it is up to the first 1, then groups of six. */
 export function groupsOfSix(text: string): string {
-  return (text.match(/.{1,6}/g) ?? []).join(' ');
+  const start = text.indexOf('1') + 1;
+  return [text.slice(0, start), ...(text.slice(start).match(/.{1,6}/g) ?? [])].join(' ').trim();
 }
 
 /**

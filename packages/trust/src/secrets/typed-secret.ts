@@ -22,7 +22,8 @@ const secretForm = /^(ffp|ffl|fft)_([0-9a-z]{4,32})_([A-Za-z0-9_-]{43})([0-9a-f]
  * Everything secret that FortFail shows somebody begins so: join strings, invitations, tokens, tickets, shares, age keys.
  * For redaction; it has the flag `g`, so use it with `replaceAll`.
  */
-export const typedSecretPattern = /\bff[a-z]{1,5}[1_][A-Za-z0-9_.=-]{8,}|\bAGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+(?:[ -][0-9A-Z]{1,6}\b)*/gi;
+export const typedSecretPattern =
+  /\b(?:ff[a-z]{1,5}[1_](?:[A-Za-z0-9_.=-]{8,}|(?: [0-9a-z]{1,6}\b){4,})|AGE-SECRET-KEY-(?:PQ-)?1[0-9a-z]*(?:[ -][0-9a-z]{1,6}\b)*)/gi;
 
 /** The text with every such secret in it as `[secret]`. */
 export function redactTypedSecrets(text: string): string {

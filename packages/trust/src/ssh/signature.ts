@@ -12,7 +12,10 @@ const magic = bytesOf('SSHSIG');
 const header = '-----BEGIN SSH SIGNATURE-----';
 const footer = '-----END SSH SIGNATURE-----';
 const longestArmour = 8192;
-const hashes: Readonly<Record<string, ((bytes: Uint8Array) => Uint8Array) | undefined>> = { sha512, sha256 };
+const hashes = new Map<string, (bytes: Uint8Array) => Uint8Array>([
+  ['sha512', sha512],
+  ['sha256', sha256],
+]);
 /** The security key says with this bit that somebody touched it. */
 const userPresent = 0x01;
 
@@ -31,7 +34,7 @@ interface Signature {
 
 /** What is really signed: the namespace and the hash, so that no signature can be taken for one of something else. */
 export function signedData(bytes: Uint8Array, namespace: string, hash: string, reserved: Uint8Array = new Uint8Array()): Uint8Array {
-  const digest = hashes[hash];
+  const digest = hashes.get(hash);
   if (digest === undefined) throw malformed();
   return concatBytes(magic, wireStrings(namespace, reserved, hash, digest(bytes)));
 }
