@@ -15,6 +15,8 @@ import type { JobLog } from './jobs/job-log.ts';
 import type { JobProgressBoard } from './jobs/job-progress.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { SiteKeys } from './keys/site-keys.ts';
+import type { Leader } from './replicas/leader.ts';
+import type { Replicas } from './replicas/replicas.ts';
 
 /** This installation. */
 export interface Site {
@@ -47,6 +49,10 @@ export interface Services {
   readonly progress: JobProgressBoard;
   readonly hub: AgentHub;
   readonly keys: SiteKeys;
+  /** This process among the others of its site. */
+  readonly replicas: Replicas;
+  /** Whether this process does what only one should do. */
+  readonly leader: Leader;
   readonly persons: Persons;
   readonly sessions: Sessions;
   readonly tokens: ApiTokens;

@@ -96,32 +96,32 @@ export class AgentHub {
     return new AgentSession(this, wire);
   }
 
+  /** Whether the agent is connected to any process of the site. */
   isConnected(agentId: string): boolean {
-    return this.#sessions.has(agentId);
+    return this.#sessions.has(agentId) || this.parts.replicas.presence.isElsewhere(agentId);
   }
 
-  /** Sends a frame to every agent that was welcomed here. */
-  broadcast(frame: OutgoingFrame): void {
-    for (const session of this.#sessions.values()) if (session.isReady) session.send(frame);
-  }
-
-  /** Sends a frame to that agent, if it is connected here. */
-  send(agentId: string, frame: OutgoingFrame): void {
-    const session = this.#sessions.get(agentId);
-    if (session?.isReady === true) session.send(frame);
-  }
-
-  /** False when another live instance of the agent is connected: the newer one is refused. */
-  join(agentId: string, session: AgentSession): boolean {
+  /** False when another live instance of the agent is connected, here or to another process: the newer one is refused. */
+  async join(agentId: string, session: AgentSession, instance: string): Promise<boolean> {
     if (this.#isStopping || this.#sessions.has(agentId)) return false;
+    // Held from here on, so that of two that come at once the second one waits for nothing.
     this.#sessions.set(agentId, session);
-    this.#seen.add(agentId);
-    return true;
+    const isOurs = await this.parts.replicas.presence.claim(agentId, { instance, session: session.key }).catch((error: unknown) => {
+      this.#sessions.delete(agentId);
+      throw error;
+    });
+    if (isOurs) this.#seen.add(agentId);
+    else this.#sessions.delete(agentId);
+    return isOurs;
   }
 
   leave(agentId: string, session: AgentSession): void {
     if (this.#sessions.get(agentId) !== session) return;
     this.#sessions.delete(agentId);
+    for (const key of this.#stopped) if (key.startsWith(`${agentId} `)) this.#stopped.delete(key);
+    this.parts.replicas.presence.release(agentId, session.key).catch((err: unknown) => {
+      this.parts.logger.warn({ component: 'agents', agentId, err }, 'telling that an agent left failed; its place runs out by itself');
+    });
     for (const [id, waiting] of this.#waiting) {
       if (waiting.agentId !== agentId) continue;
       this.#waiting.delete(id);

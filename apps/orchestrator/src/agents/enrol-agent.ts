@@ -6,14 +6,14 @@ import { freshAgent } from './agent-rows.ts';
 type Hello = Extract<AgentFrame, { type: 'hello' }>;
 
 /**
- * The agent that says hello over the local socket, whose folder only this user can enter, is the resident agent. Without an
- * id of its own it takes the one that the site knows, or becomes a new one; with an id that a new catalog does not know, it
- * keeps it.
+ * The agent that says hello over the local socket, whose folder only this user can enter, is the resident agent of that data
+ * folder, which `home` names. Without an id of its own it takes the one that the site knows there, or becomes a new one; with
+ * an id that a new catalog does not know, it keeps it.
  */
-export async function enrolAgent(changes: Changes, hello: Hello): Promise<string> {
+export async function enrolAgent(changes: Changes, hello: Hello, home: string): Promise<string> {
   const context = { actor: { id: hello.agentId ?? 'new', kind: 'agent', via: 'local-socket' }, request: 'none' } as const;
   return changes.run(context, async (change) => {
-    const known = await find(change, hello.agentId);
+    const known = await find(change, hello.agentId, home);
     const id = known ?? hello.agentId ?? newId('agt');
     const seen = {
       hostname: hello.hostname,
@@ -21,6 +21,7 @@ export async function enrolAgent(changes: Changes, hello: Hello): Promise<string
       restore_root: hello.restoreRoot,
       is_root: hello.isRoot ? 1 : 0,
       last_seen_at: change.now,
+      home,
     };
     if (known === undefined)
       await change.tx
@@ -38,11 +39,14 @@ export async function enrolAgent(changes: Changes, hello: Hello): Promise<string
   });
 }
 
-async function find(change: Change, agentId: string | null): Promise<string | undefined> {
-  const query = change.tx.selectFrom('agent').select('id');
-  const row =
-    agentId === null
-      ? await query.where('kind', '=', 'resident').orderBy('created_at').executeTakeFirst()
-      : await query.where('id', '=', agentId).executeTakeFirst();
-  return row?.id;
+async function find(change: Change, agentId: string | null, home: string): Promise<string | undefined> {
+  if (agentId !== null) return (await change.tx.selectFrom('agent').select('id').where('id', '=', agentId).executeTakeFirst())?.id;
+  const residents = change.tx.selectFrom('agent').select('id').where('kind', '=', 'resident').orderBy('created_at');
+  const own = await residents.where('home', '=', home).executeTakeFirst();
+  if (own !== undefined) return own.id;
+  // One from before data folders had names. Of two orchestrators that look at once, one gets it.
+  const nameless = await residents.where('home', 'is', null).executeTakeFirst();
+  if (nameless === undefined) return undefined;
+  const taken = change.tx.updateTable('agent').set({ home }).where('id', '=', nameless.id).where('home', 'is', null);
+  return (await taken.returning('id').executeTakeFirst())?.id;
 }

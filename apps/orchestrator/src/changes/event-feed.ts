@@ -1,9 +1,9 @@
 import type { Event } from '@fortfail/protocol';
 import type { Database } from '../database/database.ts';
 import type { EventTable } from '../database/tables.ts';
+import { type LiveEvent, type SiteBus, silentBus } from '../replicas/site-bus.ts';
 
 type StoredEvent = Extract<Event, { type: 'changed' }>;
-type LiveEvent = Exclude<Event, { type: 'changed' }>;
 export type ChangedObject = StoredEvent['object'];
 
 /** How many stored events are kept; who asks for older ones reads everything anew. */
@@ -17,13 +17,19 @@ export interface FeedListener {
   live(event: LiveEvent): void;
 }
 
-/** Where live listeners hear of stored and of passing events. */
+/** Where live listeners hear of stored and of passing events, also of those of other processes on the same database. */
 export class EventFeed {
   readonly #database: Database;
+  readonly #bus: SiteBus;
   readonly #listeners = new Set<FeedListener>();
 
-  constructor(database: Database) {
+  constructor(database: Database, bus: SiteBus = silentBus) {
     this.#database = database;
+    this.#bus = bus;
+    bus.subscribe((message) => {
+      if (message.type === 'stored') this.#tellStored();
+      else if (message.type === 'live') this.#tellLive(message.event);
+    });
   }
 
   listen(listener: FeedListener): Disposable {
@@ -33,10 +39,20 @@ export class EventFeed {
 
   /** After a commit that stored events. */
   announceStored(): void {
-    for (const listener of this.#listeners) listener.stored();
+    this.#tellStored();
+    this.#bus.publish({ type: 'stored' });
   }
 
   announceLive(event: LiveEvent): void {
+    this.#tellLive(event);
+    this.#bus.publish({ type: 'live', event });
+  }
+
+  #tellStored(): void {
+    for (const listener of this.#listeners) listener.stored();
+  }
+
+  #tellLive(event: LiveEvent): void {
     for (const listener of this.#listeners) listener.live(event);
   }
 

@@ -20,7 +20,7 @@ export const historyLimits = {
 } as const;
 
 export type HistoryLimits = { readonly [K in keyof typeof historyLimits]: number };
-type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger'>;
+type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'leader'>;
 type Removed = 'logs' | 'jobs' | 'slots';
 
 /** Keeps the tables that grow with time from growing for ever. */
@@ -33,16 +33,16 @@ export class History {
     this.#limits = limits;
   }
 
-  /** Prunes a minute after the start and then every hour, until the signal. */
+  /** Prunes a minute after the start and then every hour, until the signal; of several processes the leading one does. */
   async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#services;
+    const { clock, logger, leader } = this.#services;
     let pauseMs = firstAfterMs;
     for (;;) {
       await clock.sleep(pauseMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       pauseMs = everyMs;
       try {
-        await this.prune(signal);
+        if (leader.isLeader()) await this.prune(signal);
       } catch (err) {
         logger.error({ component: 'history', err }, 'pruning the history failed');
       }

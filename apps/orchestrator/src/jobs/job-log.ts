@@ -21,6 +21,9 @@ export class JobLog {
     if (lines.length === 0) return;
     const kept = lines.slice(-keptLogLines).map(cut);
     await this.#database.transaction(async (tx) => {
+      // An agent that moved to another process may still be heard by the first: one of them numbers lines at a time.
+      const job = tx.selectFrom('job').select('id').where('id', '=', jobId);
+      if (this.#database.engine === 'postgres') await job.forUpdate().execute();
       const last = await tx.selectFrom('job_log').select('n').where('job_id', '=', jobId).orderBy('n', 'desc').limit(1).executeTakeFirst();
       const first = (last?.n ?? 0) + 1 + lines.length - kept.length;
       await tx

@@ -108,7 +108,10 @@ export class JobQueue {
     return row;
   }
 
-  /** Leases whatever the agent may begin now. Each lease has a fence of its own. */
+  /**
+   * Leases whatever the agent may begin now. Each lease has a fence of its own. On PostgreSQL jobs that another transaction
+   * has in hand, such as one that is being stopped, are passed over and not waited for.
+   */
   async lease(agentId: string): Promise<JobRow[]> {
     const { database, changes, clock } = this.#parts;
     const isWorth = chooseJobs(await openJobs(database.read, agentId), clock.now().toISOString()).length > 0;
@@ -117,7 +120,8 @@ export class JobQueue {
       // Takes the agent's row, so that two orchestrators lease for one agent one after the other.
       await change.tx.updateTable('agent').set({ last_seen_at: change.now }).where('id', '=', agentId).execute();
       const leased: JobRow[] = [];
-      for (const job of chooseJobs(await openJobs(change.tx, agentId), change.now)) leased.push(await this.#leaseOne(change, job));
+      const open = database.engine === 'postgres' ? await freeJobs(change.tx, agentId) : await openJobs(change.tx, agentId);
+      for (const job of chooseJobs(open, change.now)) leased.push(await this.#leaseOne(change, job));
       if (leased.length === 0) change.nothing();
       return leased;
     });
@@ -226,6 +230,21 @@ export class JobQueue {
       .where('fence', '=', hold.fence)
       .executeTakeFirst();
     return job?.cancel_reason ?? null;
+  }
+
+  /** What these agents have in hand and were, or should have been, told to stop. */
+  async stops(agentIds: readonly string[]): Promise<{ agentId: string; hold: JobHold; reason: string }[]> {
+    if (agentIds.length === 0) return [];
+    const rows = await this.#parts.database.read
+      .selectFrom('job')
+      .select(['id', 'fence', 'agent_id', 'cancel_reason'])
+      .where('status', 'in', activeStatuses)
+      .where('cancel_reason', 'is not', null)
+      .execute();
+    const asked = new Set(agentIds);
+    return rows
+      .filter((row) => asked.has(row.agent_id))
+      .map((row) => ({ agentId: row.agent_id, hold: { jobId: row.id, fence: row.fence }, reason: row.cancel_reason ?? '' }));
   }
 
   /** Stops a job: one that waits ends at once, one that is worked on when its agent says so or its lease ends. */
@@ -341,6 +360,15 @@ function isHeldBy(job: JobRow, agentId: string, hold: JobHold): boolean {
 
 function openJobs(reader: Pick<Tx, 'selectFrom'>, agentId: string): Promise<JobRow[]> {
   return reader.selectFrom('job').selectAll().where('agent_id', '=', agentId).where('status', 'in', openStatuses).execute();
+}
+
+/** The agent's open jobs; of those that wait only the ones that nobody else has in hand, and nobody gets them now. */
+async function freeJobs(tx: Tx, agentId: string): Promise<JobRow[]> {
+  const jobs = tx.selectFrom('job').selectAll().where('agent_id', '=', agentId);
+  // Read after the locks were taken: what another process leased just before has moved from one list to the other.
+  const waiting = await jobs.where('status', '=', 'queued').forUpdate().skipLocked().execute();
+  const active = await jobs.where('status', 'in', activeStatuses).execute();
+  return [...active, ...waiting];
 }
 
 /** Reads a row and keeps others from changing it until the transaction ends: an empty update does that on both engines. */

@@ -12,7 +12,7 @@ const graceMs = 90_000;
 const maxSlotsPerRound = 500;
 
 type SlotKind = 'backup' | 'drill';
-type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'queue'>;
+type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'queue' | 'leader'>;
 
 /** Turns due moments into jobs. Every due slot leaves a record, also when nothing runs for it. */
 export class Scheduler {
@@ -24,12 +24,12 @@ export class Scheduler {
     this.#services = services;
   }
 
-  /** Looks once a second until the signal. A round that fails is logged and made again. */
+  /** Looks once a second until the signal, while this process leads. A round that fails is logged and made again. */
   async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#services;
+    const { clock, logger, leader } = this.#services;
     while (!signal.aborted) {
       try {
-        await this.round();
+        if (leader.isLeader()) await this.round();
       } catch (error) {
         logger.error({ component: 'scheduler', err: error }, 'scheduling failed');
       }

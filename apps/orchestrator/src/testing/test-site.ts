@@ -12,6 +12,7 @@ import { systemContext } from '../changes/changes.ts';
 import type { Database } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { buildServices } from '../orchestrator.ts';
+import type { Replicas } from '../replicas/replicas.ts';
 import type { Services } from '../services.ts';
 
 const addresses = {
@@ -36,6 +37,14 @@ export interface Answer<T> {
   readonly headers: LightMyRequestResponse['headers'];
 }
 
+export interface TestSiteOptions {
+  readonly copies?: boolean;
+  /** One that other sites on the same database go by, too. */
+  readonly clock?: FakeClock;
+  /** As one process among several. */
+  readonly replicas?: Replicas;
+}
+
 /** A whole orchestrator without doors: over a given database, with a clock that stands still. */
 export class TestSite implements AsyncDisposable {
   readonly clock: FakeClock;
@@ -54,8 +63,8 @@ export class TestSite implements AsyncDisposable {
   }
 
   /** With `copies` it hands copies of the catalog to agents, as a site on PostgreSQL does. */
-  static async open(database: Database, options: { copies?: boolean } = {}): Promise<TestSite> {
-    const clock = new FakeClock();
+  static async open(database: Database, options: TestSiteOptions = {}): Promise<TestSite> {
+    const clock = options.clock ?? new FakeClock();
     const folder = mkdtempSync(join(tmpdir(), 'ff-site-'));
     writeFileSync(join(folder, 'index.html'), '<!doctype html><title>console</title>');
     const services = await buildServices({
@@ -66,6 +75,7 @@ export class TestSite implements AsyncDisposable {
       addresses: () => addresses,
       auditPath: join(folder, 'audit.log'),
       copyFolder: options.copies === true ? join(folder, 'copies') : undefined,
+      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
     });
     const app = await buildApp(services, {
       isLocal: (request) => request.headers['x-test-local'] === '1',
