@@ -1,3 +1,4 @@
+import { accessVerbs } from './access-verbs.ts';
 import { backupVerbs } from './backup-verbs.ts';
 import { upkeepVerbs } from './forget-verbs.ts';
 import { productVerbs } from './product-verbs.ts';
@@ -5,7 +6,7 @@ import { readVerbs } from './read-verbs.ts';
 import type { Verb } from './verb.ts';
 
 /** Every verb of the command line, FortFail's own first. */
-export const allVerbs: readonly Verb[] = [...productVerbs, ...backupVerbs, ...readVerbs, ...upkeepVerbs];
+export const allVerbs: readonly Verb[] = [...productVerbs, ...accessVerbs, ...backupVerbs, ...readVerbs, ...upkeepVerbs];
 
 /** What the words before a space are called in `--help`. */
 export const groupSummaries: Readonly<Record<string, string>> = {
@@ -15,4 +16,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   job: 'Jobs',
   drill: 'Drills: restores that prove a point',
   audit: 'The audit chain',
+  person: 'Persons and their roles',
+  token: 'API tokens of programs',
+  alert: 'Alerts: what somebody should look after',
 };

@@ -1,5 +1,5 @@
 import { flag, list, text, value } from './option.ts';
-import { choice, port, wholeNumber } from './value-parsers.ts';
+import { choice, port, shareNumbers, wholeNumber } from './value-parsers.ts';
 import { defineVerb } from './verb.ts';
 
 const data = text('--data <folder>', 'data folder (default: $FORTFAIL_DATA, /var/lib/fortfail for root, else ~/.local/share/fortfail)');
@@ -48,6 +48,22 @@ export const auditHeadsOptions = {
 } as const;
 export const drillEvidenceOptions = { data, json, out: text('--out <folder>', 'where to write the files (default: here)') } as const;
 
+export const kitCreateOptions = {
+  data,
+  json,
+  keyFile: text('--key-file <file>', 'put the recovery key into this new file (0600), and nowhere else'),
+  text: text('--text <file>', 'write the page as text into this new file (0600)'),
+  pdf: text('--pdf <file>', 'write the page as PDF into this new file (0600)'),
+  shares: value('--shares <k/n>', 'split the key into n shares of which any k open it', shareNumbers),
+  adminKey: list('--admin-key <file>', 'public SSH key of an admin who may approve and grant (repeatable; default: yours in ~/.ssh)'),
+  yes: flag('--yes', 'do not ask whether the page was printed'),
+} as const;
+export const kitTestOptions = {
+  data,
+  json,
+  keyFile: text('--key-file <file>', 'read the key or the shares from this file (default: type them, or a pipe)'),
+  repository: text('--repository <name>', 'open the escrow of this repository (default: any)'),
+} as const;
 export const catalogImportOptions = { data, json } as const;
 
 const localExits = [
@@ -209,6 +225,48 @@ export const productVerbs = [
     exits: [...localExits.slice(0, 3), '25  a record was changed, dropped or moved', ...localExits.slice(3)],
     next: 'fortfail status',
     load: () => import('../commands/audit-verify.ts'),
+  }),
+  defineVerb({
+    name: 'kit create',
+    args: '',
+    summary: 'Make the recovery kit: the one page that opens every backup',
+    description:
+      'The key is made here and printed, or written where you say. Only its public halves reach the orchestrator. Without an option the page is shown on the terminal.',
+    family: 'product',
+    options: kitCreateOptions,
+    exits: [...localExits.slice(0, 3), '21  there is a kit, or a file is in the way', ...localExits.slice(4)],
+    next: 'fortfail kit confirm',
+    load: () => import('../commands/kit-create.ts'),
+  }),
+  defineVerb({
+    name: 'kit confirm',
+    args: '',
+    summary: 'Confirm that the page is printed, by its last six characters',
+    family: 'product',
+    options: localOptions,
+    exits: localExits,
+    next: 'fortfail kit test',
+    load: () => import('../commands/kit-confirm.ts'),
+  }),
+  defineVerb({
+    name: 'kit test',
+    args: '',
+    summary: 'Open an escrow, and its repository, with the key typed from the paper',
+    family: 'product',
+    options: kitTestOptions,
+    exits: [...localExits.slice(0, 3), '12  the key is of another kit, or does not open it', ...localExits.slice(3)],
+    next: 'fortfail kit show',
+    load: () => import('../commands/kit-test.ts'),
+  }),
+  defineVerb({
+    name: 'kit show',
+    args: '',
+    summary: 'Show what the site knows of its recovery kit',
+    family: 'product',
+    options: localOptions,
+    exits: localExits,
+    next: 'fortfail kit test',
+    load: () => import('../commands/kit-show.ts'),
   }),
   defineVerb({
     name: 'catalog import',

@@ -81,3 +81,9 @@ export const localTime: ValueParser<Date> = (text, refuse) => {
   const time = new Date(year, month - 1, day, hour, minute, second);
   return time.getMonth() === month - 1 && time.getDate() === day ? time : refuse("a time such as '2012-11-01 22:08:41'");
 };
+
+/** `2/3` as [2, 3]: how many shares are needed, of how many. */
+export const shareNumbers: ValueParser<readonly [number, number]> = (text, refuse) => {
+  const [, k, n] = /^(\d{1,2})\/(\d{1,2})$/.exec(text) ?? [];
+  return k === undefined || n === undefined ? refuse('how many shares of how many, such as 2/3') : [Number(k), Number(n)];
+};
