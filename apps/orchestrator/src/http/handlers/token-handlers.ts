@@ -72,6 +72,8 @@ async function ownerOf(services: Services, change: Change, { principal, body }: 
     if (personId !== undefined && personId !== principal.id) throw beyondOwnRights(principal.name);
     return loadPerson(change, principal.id);
   }
+  // A site gets its first person by a link, never on the way.
+  if (!(await services.persons.hasSome())) throw noPerson();
   const owner = personId === undefined ? await services.persons.firstAdmin(change) : await loadPerson(change, personId);
   if (owner.disabled === 0) return owner;
   throw new FortFailError({
@@ -92,6 +94,15 @@ async function deleteToken(services: Services, call: Call<'deleteToken'>): Retur
     change.afterCommit(() => services.streams.endOf(row.person_id));
   });
   return { body: {} };
+}
+
+function noPerson(): FortFailError {
+  return new FortFailError({
+    kind: 'conflict',
+    code: 'no-person',
+    message: 'unable to make a token before the first sign-in',
+    hint: 'Open the link that `fortfail login-link` prints.',
+  });
 }
 
 /** Whoever may change persons answers for their tokens, too. */
