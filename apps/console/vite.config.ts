@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
@@ -9,6 +10,10 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/',
   plugins: [react()],
+  resolve: {
+    // The console seals and opens by X25519 only; the library's other kinds weigh as much again.
+    alias: { '@noble/post-quantum/hybrid.js': fileURLToPath(new URL('./src/api/no-post-quantum.ts', import.meta.url)) },
+  },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -18,14 +23,22 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
+      // Our packages do nothing when they are loaded, so that what a page does not use of them stays away.
+      treeshake: { moduleSideEffects: (id) => !/[/]packages[/](base|trust|policy|protocol)[/]src[/]/.test(id) },
       output: {
-        // Three files beside the door's: many small ones compress badly and cost a request each.
+        // A few files beside the door's: many small ones compress badly and cost a request each.
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
             {
+              name: 'seal',
+              test: /packages\/trust\/src\/(envelope|words)\/|node_modules\/(@noble|@scure|age-encryption)\//,
+              priority: 2,
+            },
+            { name: 'browse', test: /console\/src\/pages\/(restore|points)\//, priority: 1 },
+            {
               name: 'pages',
-              test: /console\/src\/(pages\/(plan|restore|jobs|drills|points)\/|shell\/(palette|key-help|more-dialog|order-dialog)|ui\/(heat-map|drill-trend|phase-bar|swap|verbs|show-older|command-line))/,
+              test: /console\/src\/(pages\/(plan|jobs|drills)\/|shell\/(palette|key-help|more-dialog|order-dialog)|ui\/(heat-map|drill-trend|phase-bar|swap|verbs|show-older|command-line))/,
             },
             { name: 'shared', minShareCount: 2 },
           ],

@@ -64,3 +64,22 @@ export const filesOf = (root: string, path: string, modified: string): FileEntry
   if (last in tree) return (tree[last] ?? []).map((leaf) => entryOf(path, leaf, modified));
   return (tree.wiki ?? []).some(({ name, type }) => name === last && type === 'dir') ? [] : undefined;
 };
+
+/** Every folder of any point. */
+export const foldersOf = (root: string): string[] => [
+  root,
+  ...(tree.wiki ?? []).filter(({ type }) => type === 'dir').map(({ name }) => `${root}/${name}`),
+];
+
+/** One dot, red. */
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==', 'base64');
+
+/** Bytes of a file of that name; `age` counts back the versions of the one that changes. */
+export const contentOf = (name: string, age: number): Buffer => {
+  if (name.endsWith('.jpg')) return png;
+  if (name === 'composer.lock') return Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
+  if (name !== 'LocalSettings.php') return Buffer.from(`# ${name}\n`);
+  const lines = Array.from({ length: 40 }, (_, index) => `$wgSetting${index + 1} = ${index * 7};`);
+  const names = ['wiki', 'wiki_new', 'wiki_old', 'wiki_older', 'wiki_first'];
+  return Buffer.from(`<?php\n${lines.join('\n')}\n$wgDBserver = "app-02";\n$wgDBname = "${names[age] ?? 'none'}";\n$wgDBuser = "wiki";\n`);
+};

@@ -1,5 +1,6 @@
 import { summariseVerdicts, verdictOrder } from '@fortfail/policy';
 import type { Job, Restore, RouteAnswer, RouteBody, RouteName, RouteQuery } from '@fortfail/protocol';
+import { browseHandlers } from './browse-handlers.ts';
 import { filesOf } from './files.ts';
 import { missing, Refusal } from './refusal.ts';
 import { slotsOf, stateOf } from './states.ts';
@@ -16,7 +17,7 @@ export interface Call<N extends RouteName> {
   readonly setSession: (isIn: boolean) => void;
 }
 
-export type Handlers = { readonly [N in RouteName]?: (call: Call<N>) => RouteAnswer<N> };
+export type Handlers = { readonly [N in RouteName]?: (call: Call<N>) => RouteAnswer<N> | Promise<RouteAnswer<N>> };
 
 /** Inputs that are refused, so that a test can ask for an error without reaching into the server. */
 export const sentinels = {
@@ -181,7 +182,7 @@ const proposeRestore = ({ world, body, changed }: Call<'proposeRestore'>): Resto
     planName: point.planName,
     include: body.include ?? [],
     target: body.target ?? null,
-    agentId: idOf('agt', 1),
+    agentId: body.targetAgentId ?? idOf('agt', 1),
     status: 'proposing',
     proposal: null,
     report: null,
@@ -308,4 +309,4 @@ const changing = {
 } satisfies Handlers;
 
 /** What the mock answers, by the protocol's own table. */
-export const handlers: Handlers = { ...readable, ...changing };
+export const handlers: Handlers = { ...readable, ...changing, ...browseHandlers };

@@ -202,7 +202,7 @@ class MockServer implements MockApi {
       this.#isIn = isIn;
       cookie = isIn ? 'ff=session; HttpOnly; SameSite=Strict; Path=/' : 'ff=; Max-Age=0; Path=/';
     };
-    const answer = handler({
+    const answer = await handler({
       world: this.world,
       path,
       query: query as never,

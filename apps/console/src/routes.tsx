@@ -9,6 +9,8 @@ const SignInPage = lazy(async () => ({ default: (await import('./pages/sign-in/s
 const PlansPage = lazy(async () => ({ default: (await import('./pages/plan/plans-page.tsx')).PlansPage }));
 const PlanPage = lazy(async () => ({ default: (await import('./pages/plan/plan-page.tsx')).PlanPage }));
 const PointsPage = lazy(async () => ({ default: (await import('./pages/points/points-page.tsx')).PointsPage }));
+const ExplorerPage = lazy(async () => ({ default: (await import('./pages/points/explorer-page.tsx')).ExplorerPage }));
+const ComparePage = lazy(async () => ({ default: (await import('./pages/points/compare-page.tsx')).ComparePage }));
 const NewRestorePage = lazy(async () => ({ default: (await import('./pages/restore/new-restore-page.tsx')).NewRestorePage }));
 const RestorePage = lazy(async () => ({ default: (await import('./pages/restore/restore-page.tsx')).RestorePage }));
 const RestoresPage = lazy(async () => ({ default: (await import('./pages/restore/restores-page.tsx')).RestoresPage }));
@@ -37,6 +39,8 @@ export const Routes = () => (
               <Route path="/points">
                 <PointsPage />
               </Route>
+              <Route path="/points/:pointId/files">{({ pointId }) => <ExplorerPage pointId={pointId} />}</Route>
+              <Route path="/points/:pair">{({ pair }) => <ComparePage pair={pair} />}</Route>
               <Route path="/restores">
                 <RestoresPage />
               </Route>

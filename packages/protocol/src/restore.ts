@@ -57,6 +57,8 @@ export const restore = z.object({
   report: restoreReport.nullable(),
   error: errorRecord.nullable(),
   jobId: z.string().nullable(),
+  /** Who signed this proposal so far, where it needs more than an order. */
+  approvals: z.array(z.object({ by: z.enum(['ssh', 'webauthn']), name: z.string(), at: instant })).optional(),
   createdAt: instant,
   endedAt: instant.nullable(),
 });

@@ -42,6 +42,10 @@ export const paths = {
   cancelJob: 'POST /jobs/:jobId/cancel',
   listRepositories: 'GET /repositories',
   listAgents: 'GET /agents',
+  listGrants: 'GET /grants',
+  createGrant: 'POST /grants',
+  getKit: 'GET /kit',
+  browse: 'POST /restore-points/:restorePointId/browse',
 } as const satisfies Partial<Paths>;
 
 /** A route that the console knows how to call. */

@@ -55,6 +55,9 @@ const readAgain: Record<ChangedEvent['object'], readonly ConsoleRoute[]> = {
   restore: ['listRestores', 'getRestore'],
   repository: ['overview', 'listRepositories'],
   agent: ['listAgents'],
+  alert: [],
+  kit: ['getKit'],
+  grant: ['listGrants'],
   slot: ['listSlots', 'getPlan', 'overview'],
 };
 

@@ -33,6 +33,7 @@ const carriers = {
   restore: ['restorer', 'admin'],
   'see-file-names': ['restorer', 'admin'],
   forget: ['admin'],
+  grant: ['admin'],
 } as const satisfies Partial<Record<Action, readonly Role[]>>;
 
 /** Why this verb cannot be used now; undefined when it can. */

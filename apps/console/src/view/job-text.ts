@@ -10,6 +10,9 @@ const verbs: Record<Job['kind'], string> = {
   'propose-restore': 'Propose a restore of',
   'apply-restore': 'Restore',
   forget: 'Forget points of',
+  escrow: 'Seal the key of the repository',
+  'grant-slot': 'Seal a key for another host',
+  'accept-slot': 'Take over a key',
 };
 
 /** What the job does to what: `Back up wiki-db`. */
@@ -31,6 +34,7 @@ const causes: Record<Job['cause'], string> = {
   'catch-up': 'to catch up',
   person: 'by a person',
   'first-start': 'at the first start',
+  'self-run': 'by the host itself, as no order came',
 };
 
 /** Why the job exists. */

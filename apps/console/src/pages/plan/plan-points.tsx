@@ -49,7 +49,7 @@ export const PlanPoints = ({ state: { plan } }: { readonly state: PlanState }) =
                   {items.map((point) => (
                     <tr key={point.id}>
                       <td>
-                        <Link className="m" data-row href={`/restores/new?point=${point.id}`} title="Restore from this point">
+                        <Link className="m" data-row href={`/points/${point.id}/files`} title="Look into this point">
                           <Moment at={point.time} />
                         </Link>
                       </td>

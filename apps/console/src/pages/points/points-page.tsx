@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { pagedQuery, useRouteQuery } from '../../api/queries.ts';
 import { measured } from '../../format/duration.ts';
 import { count, counted, size } from '../../format/quantity.ts';
+import { useFragmentState } from '../../render/use-fragment-state.ts';
 import { useIsNarrow } from '../../render/use-media.ts';
 import { useUrlState } from '../../render/use-url-state.ts';
 import { Page } from '../../shell/page.tsx';
@@ -13,6 +14,9 @@ import { ShowOlder } from '../../ui/show-older.tsx';
 import { Answer } from '../../ui/states.tsx';
 import { GradePip } from '../../ui/status.tsx';
 import { Age, Moment } from '../../ui/time.tsx';
+import { filesAddress } from '../../view/point-address.ts';
+import { SearchForm } from './search-form.tsx';
+import { SearchResults } from './search-results.tsx';
 import './points.css';
 
 const GRADES = ['drilled', 'checked', 'complete', 'partial'];
@@ -50,7 +54,7 @@ const Filters = () => {
 const PointRow = ({ point }: { readonly point: RestorePoint }) => (
   <tr data-plan-id={point.planId} data-plan-name={point.planName}>
     <td>
-      <Link className="m" data-row href={restoreHref(point)}>
+      <Link className="m" data-row href={filesAddress(point.id)} title="Look into this point">
         <Moment at={point.time} />
       </Link>
     </td>
@@ -97,7 +101,10 @@ const PointCard = ({ point }: { readonly point: RestorePoint }) => (
     <span className="xs sec">
       {point.planName} · <Age at={point.time} /> old · {counted(point.files, 'file')}, {size(point.bytes)}
     </span>
-    <ButtonLink href={restoreHref(point)}>Restore…</ButtonLink>
+    <span className="row">
+      <ButtonLink href={filesAddress(point.id)}>Files</ButtonLink>
+      <ButtonLink href={restoreHref(point)}>Restore…</ButtonLink>
+    </span>
   </li>
 );
 
@@ -141,16 +148,46 @@ const NoPoints = ({ isFiltered }: { readonly isFiltered: boolean }) => {
   );
 };
 
-/** Every restore point, newest first. */
-export const PointsPage = () => {
-  const [url] = useUrlState();
+/** The points of one plan or all, in pages. */
+const PointList = ({ planId, grade }: { readonly planId: string | undefined; readonly grade: string | undefined }) => {
   const isNarrow = useIsNarrow();
-  const planId = url.get('plan') ?? undefined;
-  const grade = url.get('grade') ?? undefined;
   const query = useInfiniteQuery(
     pagedQuery('listRestorePoints', { query: { limit: 50, ...(planId ? { planId } : {}), ...(grade ? { grade } : {}) } }),
   );
   const points = query.data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <Card title="Restore points" note="newest first" flush busy={query.isPending}>
+      <Answer query={query} failed="The restore points could not be read." works="They are still there." rows={10}>
+        {() =>
+          points.length === 0 ? (
+            <NoPoints isFiltered={planId !== undefined || grade !== undefined} />
+          ) : (
+            <>
+              {isNarrow ? (
+                <ul>
+                  {points.map((point) => (
+                    <PointCard key={point.id} point={point} />
+                  ))}
+                </ul>
+              ) : (
+                <PointTable points={points} />
+              )}
+              <ShowOlder query={query} label="Show older points" />
+            </>
+          )
+        }
+      </Answer>
+    </Card>
+  );
+};
+
+/** Every restore point, newest first; with a plan chosen also a search for names in its points. */
+export const PointsPage = () => {
+  const [url] = useUrlState();
+  const [fragment] = useFragmentState();
+  const planId = url.get('plan') ?? undefined;
+  const grade = url.get('grade') ?? undefined;
+  const text = fragment.get('q') ?? '';
   const plans = useRouteQuery('overview').data?.plans;
   const chosen = plans?.find(({ plan }) => plan.id === planId);
   const total = (chosen ? [chosen] : (plans ?? [])).reduce((sum, { points: p }) => sum + p.partial + p.complete + p.checked + p.drilled, 0);
@@ -170,33 +207,12 @@ export const PointsPage = () => {
         <span className="sp" />
         <Filters />
       </div>
-      <Card title="Restore points" note="newest first" flush busy={query.isPending}>
-        <Answer
-          query={{ ...query, data: query.data }}
-          failed="The restore points could not be read."
-          works="They are still there."
-          rows={10}
-        >
-          {() =>
-            points.length === 0 ? (
-              <NoPoints isFiltered={planId !== undefined || grade !== undefined} />
-            ) : (
-              <>
-                {isNarrow ? (
-                  <ul>
-                    {points.map((point) => (
-                      <PointCard key={point.id} point={point} />
-                    ))}
-                  </ul>
-                ) : (
-                  <PointTable points={points} />
-                )}
-                <ShowOlder query={query} label="Show older points" />
-              </>
-            )
-          }
-        </Answer>
-      </Card>
+      {chosen ? (
+        <SearchForm key={text} planId={chosen.plan.id} planName={chosen.plan.name} text={text} />
+      ) : (
+        <p className="xs sec">Choose a plan to find a file by its name in all its points.</p>
+      )}
+      {planId !== undefined && text !== '' ? <SearchResults planId={planId} text={text} /> : <PointList planId={planId} grade={grade} />}
     </Page>
   );
 };

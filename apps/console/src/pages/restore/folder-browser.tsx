@@ -2,25 +2,26 @@ import type { FileEntry, RestorePoint } from '@fortfail/protocol';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Fragment } from 'react';
 import { Link } from 'wouter';
-import { pagedQuery } from '../../api/queries.ts';
+import { folderQuery, type Keeper } from '../../api/browse.ts';
 import { count } from '../../format/quantity.ts';
 import { ShowOlder } from '../../ui/show-older.tsx';
-import { Answer } from '../../ui/states.tsx';
 import { foldersTo, type Selection } from '../../view/selection.ts';
 import { visibleText } from '../../view/visible-text.ts';
+import { LookState } from '../points/look-state.tsx';
 import { FolderTable, useFolderHref } from './folder-table.tsx';
 
 interface FolderBrowserProps {
   readonly point: RestorePoint;
+  readonly keeper: Keeper | undefined;
   readonly path: string;
   readonly selection: Selection;
   readonly onSelect: (selection: Selection, entries: readonly FileEntry[]) => void;
 }
 
 /** Walks through the folders of a point; the agent is asked for one at a time. */
-export const FolderBrowser = ({ point, path, selection, onSelect }: FolderBrowserProps) => {
+export const FolderBrowser = ({ point, keeper, path, selection, onSelect }: FolderBrowserProps) => {
   const folderHref = useFolderHref();
-  const query = useInfiniteQuery(pagedQuery('listFiles', { path: { restorePointId: point.id }, query: { path, limit: 200 } }));
+  const query = useInfiniteQuery(folderQuery(keeper, point.id, path));
   const entries = query.data?.pages.flatMap((page) => page.entries) ?? [];
   const way = foldersTo(path);
   return (
@@ -48,7 +49,13 @@ export const FolderBrowser = ({ point, path, selection, onSelect }: FolderBrowse
           </span>
         )}
       </nav>
-      <Answer query={query} failed="This folder could not be read." works="Everything can still be restored as a whole." rows={8}>
+      <LookState
+        query={query}
+        keeper={keeper}
+        failed="This folder could not be read."
+        works="Everything can still be restored as a whole."
+        rows={8}
+      >
         {() =>
           entries.length === 0 ? (
             <p className="in-pad sec">This folder is empty.</p>
@@ -59,7 +66,7 @@ export const FolderBrowser = ({ point, path, selection, onSelect }: FolderBrowse
             </>
           )
         }
-      </Answer>
+      </LookState>
     </div>
   );
 };

@@ -1,21 +1,13 @@
 import type { FileEntry, FileListing } from '@fortfail/protocol';
 import { Link, useSearch } from 'wouter';
 import { count, size } from '../../format/quantity.ts';
-import { Icon, type IconName } from '../../ui/icon.tsx';
+import { useFragmentState } from '../../render/use-fragment-state.ts';
+import { Icon } from '../../ui/icon.tsx';
 import { Moment } from '../../ui/time.tsx';
+import { withFragment } from '../../view/fragment.ts';
 import { choiceOf, type Selection, toggle, toggleAll } from '../../view/selection.ts';
 import { visibleText } from '../../view/visible-text.ts';
-
-const iconOf: Record<FileEntry['type'], IconName> = {
-  file: 'file',
-  dir: 'folder',
-  symlink: 'link',
-  dev: 'device',
-  chardev: 'device',
-  fifo: 'device',
-  socket: 'device',
-  irregular: 'file',
-};
+import { entryIcon } from '../points/entry-row.tsx';
 
 interface FolderTableProps {
   readonly entries: FileListing['entries'];
@@ -23,14 +15,11 @@ interface FolderTableProps {
   readonly onSelect: (selection: Selection, entries: readonly FileEntry[]) => void;
 }
 
-/** The address of a folder of the point that is shown. */
+/** The address of a folder of the point that is shown; what was chosen stays. */
 export const useFolderHref = (): ((path: string) => string) => {
   const search = useSearch();
-  return (path) => {
-    const next = new URLSearchParams(search);
-    next.set('path', path);
-    return `/restores/new?${next}`;
-  };
+  const [fragment] = useFragmentState();
+  return (path) => withFragment(`/restores/new?${search}`, { at: path, pick: fragment.getAll('pick') });
 };
 
 const EntryRow = ({ entry, selection, onSelect }: Omit<FolderTableProps, 'entries'> & { readonly entry: FileEntry }) => {
@@ -54,7 +43,7 @@ const EntryRow = ({ entry, selection, onSelect }: Omit<FolderTableProps, 'entrie
       <td className="entry-name">
         <span className="name">
           <span className="dim">
-            <Icon name={iconOf[entry.type]} />
+            <Icon name={entryIcon[entry.type]} />
           </span>
           {entry.type === 'dir' ? (
             <Link className="el" data-row href={folderHref(entry.path)}>

@@ -2,53 +2,67 @@ import type { FileEntry, RestorePoint } from '@fortfail/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { useKeeper } from '../../api/browse.ts';
 import { call } from '../../api/call.ts';
 import { queryClient, routeQuery, useRouteQuery } from '../../api/queries.ts';
 import { useVerbStop } from '../../api/session.ts';
 import { counted, size } from '../../format/quantity.ts';
+import { useFragmentState } from '../../render/use-fragment-state.ts';
 import { useUrlState } from '../../render/use-url-state.ts';
 import { Page } from '../../shell/page.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CommandLine } from '../../ui/command-line.tsx';
 import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
+import { restoreAddress, startFolder } from '../../view/point-address.ts';
 import type { Selection } from '../../view/selection.ts';
+import { shellWord } from '../../view/shell-word.ts';
 import { FolderBrowser } from './folder-browser.tsx';
+import { grantStop, useGrant } from './host-needs.tsx';
 import { PointRuler } from './point-ruler.tsx';
 import { Steps } from './steps.tsx';
 import { type Target, TargetChoice, targetStop } from './target-choice.tsx';
 import './restore.css';
 
-const startPath = ({ paths, kind }: RestorePoint): string => (kind === 'files' && paths.length === 1 ? (paths[0] ?? '/') : '/');
-
-/** Bytes of the chosen files whose size was seen; folders are not counted, since their size is not known here. */
+/** The chosen paths, kept in the address; bytes only of files whose size was seen, since that of folders is not known here. */
 const useSelection = () => {
-  const [selection, setSelection] = useState<Selection>(new Set());
+  const [fragment, setFragment] = useFragmentState();
   const [seen, setSeen] = useState<ReadonlyMap<string, FileEntry>>(new Map());
+  const selection: Selection = new Set(fragment.getAll('pick'));
   const onSelect = (next: Selection, entries: readonly FileEntry[]): void => {
-    setSelection(next);
+    setFragment({ pick: [...next] });
     setSeen(new Map([...seen, ...entries.map((entry) => [entry.path, entry] as const)]));
   };
   const chosen = [...selection].map((path) => seen.get(path));
   const bytes = chosen.every((entry) => entry?.type === 'file' && entry.size !== null)
     ? chosen.reduce((sum, entry) => sum + (entry?.size ?? 0), 0)
     : undefined;
-  return { selection, onSelect, clear: () => setSelection(new Set()), bytes };
+  return { selection, onSelect, clear: () => setFragment({ pick: undefined }), bytes };
 };
 
-const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+/** What is asked of the proposal: where to, and why it cannot be asked yet. */
+const useTarget = (point: RestorePoint) => {
+  const [target, setTarget] = useState<Target>({ kind: 'fresh', path: '', agentId: '' });
+  const keeper = useKeeper(point);
+  const isElsewhere = target.kind === 'host';
+  const other = useRouteQuery('listAgents').data?.items.find(({ id }) => isElsewhere && id === target.agentId);
+  const grant = useGrant(point.repositoryId, isElsewhere ? target.agentId : '');
+  const stop = targetStop(target) ?? (other === undefined ? undefined : grantStop(other.hostname, grant));
+  const draft = { target: target.kind === 'named' ? target.path : null, ...(other === undefined ? {} : { targetAgentId: other.id }) };
+  return { target, setTarget, keeper, stop, draft, host: other?.hostname ?? point.hostname };
+};
 
 const Chooser = ({ point }: { readonly point: RestorePoint }) => {
-  const [url, setUrl] = useUrlState();
+  const [fragment] = useFragmentState();
   const [, navigate] = useLocation();
-  const [target, setTarget] = useState<Target>({ kind: 'fresh', path: '' });
+  const { target, setTarget, keeper, stop: targetReason, draft, host } = useTarget(point);
   const { selection, onSelect, clear, bytes } = useSelection();
   const stop = useVerbStop('restore');
-  const path = url.get('path') ?? startPath(point);
+  const path = fragment.get('at') ?? startFolder(point);
   const ask = useMutation({
     mutationFn: () =>
       call('proposeRestore', {
-        body: { restorePointId: point.id, include: [...selection], target: target.kind === 'named' ? target.path : null },
+        body: { restorePointId: point.id, include: [...selection], ...draft },
       }),
     onSuccess: (restore) => {
       queryClient.setQueryData(routeQuery('getRestore', { path: { restoreId: restore.id } }).queryKey, restore);
@@ -56,20 +70,14 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
     },
   });
   const repository = useRouteQuery('listRepositories').data?.items.find(({ id }) => id === point.repositoryId);
-  const password = repository?.passwordFile ? `--password-file ${quote(repository.passwordFile)} ` : '';
-  const store = repository ? `-r ${quote(repository.location)} ${password}` : '';
-  const include = [...selection].map((each) => ` --include ${quote(each)}`).join('');
+  const password = repository?.passwordFile ? `--password-file ${shellWord(repository.passwordFile)} ` : '';
+  const store = repository ? `-r ${shellWord(repository.location)} ${password}` : '';
+  const include = [...selection].map((each) => ` --include ${shellWord(each)}`).join('');
   return (
     <>
       <section className="card pad col gap-4" aria-label="Step 1: choose">
         <Steps at={0} />
-        <PointRuler
-          point={point}
-          onPick={(id) => {
-            clear();
-            setUrl({ point: id, plan: undefined });
-          }}
-        />
+        <PointRuler point={point} onPick={(id) => navigate(restoreAddress(id, [], fragment.get('at') ?? undefined))} />
         {point.grade === 'partial' && (
           <Note tone="risk" title={`This point is partial: ${counted(point.errors, 'entry is', 'entries are')} not in it.`}>
             <p className="sec">It can be restored, without them. Older points may have them: go back with the marks above.</p>
@@ -78,10 +86,10 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
         <div className="grid">
           <div className="c8 col">
             <h2>What</h2>
-            <FolderBrowser point={point} path={path} selection={selection} onSelect={onSelect} />
+            <FolderBrowser point={point} keeper={keeper} path={path} selection={selection} onSelect={onSelect} />
           </div>
           <div className="c4 col gap-4">
-            <TargetChoice point={point} target={target} onChange={setTarget} />
+            <TargetChoice point={point} keeper={keeper} target={target} onChange={setTarget} />
           </div>
         </div>
         {ask.error && <ErrorNote title="No proposal was asked for." error={ask.error} works="Nothing was written." />}
@@ -109,15 +117,15 @@ const Chooser = ({ point }: { readonly point: RestorePoint }) => {
           </ButtonLink>
           <Button
             kind="primary"
-            stop={stop ?? targetStop(target) ?? (ask.isPending ? 'It is being asked for.' : undefined)}
+            stop={stop ?? targetReason ?? (ask.isPending ? 'It is being asked for.' : undefined)}
             onClick={() => ask.mutate()}
           >
-            Ask {point.hostname} for a proposal
+            Ask {host} for a proposal
           </Button>
         </div>
       </section>
       <CommandLine
-        command={`fortfail ${store}restore ${point.snapshot.slice(0, 8)} --target ${target.kind === 'named' && target.path ? quote(target.path) : 'FOLDER'}${include}`}
+        command={`fortfail ${store}restore ${point.snapshot.slice(0, 8)} --target ${target.kind === 'named' && target.path ? shellWord(target.path) : 'FOLDER'}${include}`}
       />
     </>
   );

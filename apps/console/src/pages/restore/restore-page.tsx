@@ -1,6 +1,7 @@
 import type { Restore } from '@fortfail/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useKeeper } from '../../api/browse.ts';
 import { routeQuery, useRouteQuery } from '../../api/queries.ts';
 import { useVerbStop } from '../../api/session.ts';
 import { counted } from '../../format/quantity.ts';
@@ -10,6 +11,7 @@ import { Card } from '../../ui/card.tsx';
 import { ErrorNote, Skeleton } from '../../ui/states.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { ConfirmDialog } from './confirm-dialog.tsx';
+import { ConsentNote } from './consent-note.tsx';
 import { ProposalView } from './proposal-view.tsx';
 import { RestoreProgress } from './restore-progress.tsx';
 import { RestoreResult } from './restore-result.tsx';
@@ -44,7 +46,14 @@ const titleOf = ({ status, planName, proposal, report, include }: Restore): stri
   return titles[status](planName);
 };
 
-const Body = ({ restore, host }: { readonly restore: Restore; readonly host: string }) => {
+interface BodyProps {
+  readonly restore: Restore;
+  readonly host: string;
+  /** Another host's point: it needs more than a click here. */
+  readonly isForeign: boolean;
+}
+
+const Body = ({ restore, host, isForeign }: BodyProps) => {
   const [isConfirming, setConfirming] = useState(false);
   const stop = useVerbStop('restore');
   const { proposal, status } = restore;
@@ -63,6 +72,7 @@ const Body = ({ restore, host }: { readonly restore: Restore; readonly host: str
       {status === 'proposed' && proposal && (
         <>
           <ProposalView restore={restore} proposal={proposal} host={host} />
+          {isForeign && <ConsentNote restore={restore} proposal={proposal} host={host} />}
           <div className="row wrap step-foot">
             <ButtonLink kind="ghost" href={`/restores/new?point=${restore.restorePointId}`}>
               Choose anew
@@ -90,6 +100,9 @@ export const RestorePage = ({ restoreId }: { readonly restoreId: string }) => {
   });
   const restore = query.data;
   const point = useRouteQuery('getRestorePoint', { path: { restorePointId: restore?.restorePointId ?? '' } }, restore !== undefined).data;
+  const agent = useRouteQuery('listAgents').data?.items.find(({ id }) => id === restore?.agentId);
+  const keeper = useKeeper(point);
+  const isForeign = restore !== undefined && keeper !== undefined && keeper.agentId !== '' && keeper.agentId !== restore.agentId;
   const name = restore?.planName ?? 'Restore';
   return (
     <Page title={`Restore of ${name}`} crumbs={[{ label: 'Restores', href: '/restores' }, { label: name }]}>
@@ -109,7 +122,7 @@ export const RestorePage = ({ restoreId }: { readonly restoreId: string }) => {
         </div>
       </div>
       {restore ? (
-        <Body restore={restore} host={point?.hostname ?? 'The agent'} />
+        <Body restore={restore} host={agent?.hostname ?? point?.hostname ?? 'The agent'} isForeign={isForeign} />
       ) : query.error ? (
         <ErrorNote
           title="This restore could not be read."
