@@ -11,6 +11,7 @@ import { registerHealth } from './http/health.ts';
 import { type ProblemAnswer, toProblem } from './http/problems.ts';
 import { Refusals } from './http/refusals.ts';
 import { registerRoutes } from './http/register-routes.ts';
+import { registerFirstApi } from './http/v0/first-api-routes.ts';
 import { newId } from './ids.ts';
 import type { Services } from './services.ts';
 
@@ -31,7 +32,8 @@ export async function buildApp(services: Services, options: AppOptions): Promise
     logger: false,
     bodyLimit: bodyLimitBytes,
     genReqId: () => newId('req'),
-    routerOptions: { maxParamLength: 200 },
+    // Ids of the first API have up to 255 characters.
+    routerOptions: { maxParamLength: 1024 },
     // Refusals before any route was chosen: the same form as all others.
     frameworkErrors: (thrown, request, reply) => sendProblem(toProblem(thrown, request.id), reply),
   });
@@ -60,6 +62,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   registerRoutes(app, services, allHandlers(services), { refusals, checkAnswers: options.checkAnswers ?? false });
   registerEvents(app, services);
   registerAgentLink(app, services);
+  await registerFirstApi(app, services, refusals);
   registerDocs(app, services);
   await registerConsole(app, options.consoleFolder);
   return app;

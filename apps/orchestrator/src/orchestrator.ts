@@ -22,6 +22,9 @@ import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';
 import { openPostgres } from './database/postgres-database.ts';
 import { openSqlite } from './database/sqlite-database.ts';
+import { openFirstApi } from './first-api/first-api.ts';
+import type { FirstApiSettings } from './first-api/settings.ts';
+import { GrantWatch } from './grants/grant-watch.ts';
 import { History } from './history/history.ts';
 import { ownAddresses } from './http/guards.ts';
 import { newLink } from './http/handlers/sign-in-handlers.ts';
@@ -57,6 +60,8 @@ export interface ServiceParts {
   readonly auditPath?: string;
   /** Where copies of a database outside the data folder are put for the agent. */
   readonly copyFolder?: string | undefined;
+  /** Undefined: the first API is off. */
+  readonly firstApi?: FirstApiSettings | undefined;
   /** Told when the first person was made. */
   readonly onFirstPerson?: () => void;
 }
@@ -104,6 +109,7 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     passkeys: new Passkeys(database, clock),
     backOff: new BackOff(clock),
     auditFile,
+    firstApi: parts.firstApi && (await openFirstApi({ database, changes, feed, clock, logger, settings: parts.firstApi })),
     addresses,
   };
 }
@@ -157,6 +163,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     logger,
     siteName: config.siteName,
     auditPath: config.auditPath,
+    firstApi: config.firstApi,
     addresses,
     keys,
     replicas,
@@ -166,6 +173,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     throw explain(config.dataFolder, error);
   });
   if (services.auditFile !== undefined) stack.use(services.auditFile);
+  if (services.firstApi !== undefined) stack.use(services.firstApi);
   const app = await buildApp(services, { isLocal: listeners.isLocal, consoleFolder });
   await app.ready();
   stack.defer(() => closeDoors(app, listeners, services));
@@ -177,10 +185,12 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     replicas.work(stopping.signal),
     services.hub.tick(stopping.signal, leaseSeconds * 1000),
     new Scheduler(services).work(stopping.signal),
+    services.firstApi?.work(stopping.signal),
     new History(services).work(stopping.signal),
     new AlertWatch(services).work(stopping.signal),
     new HeadSigner(services).work(stopping.signal),
     new EscrowWatch(services).work(stopping.signal),
+    new GrantWatch(services).work(stopping.signal),
   ];
   stack.defer(async () => {
     stopping.abort();

@@ -11,6 +11,7 @@ import type { AuditFile } from './audit/audit-file.ts';
 import type { Changes } from './changes/changes.ts';
 import type { EventFeed } from './changes/event-feed.ts';
 import type { Database } from './database/database.ts';
+import type { FirstApi } from './first-api/first-api.ts';
 import type { JobLog } from './jobs/job-log.ts';
 import type { JobProgressBoard } from './jobs/job-progress.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
@@ -62,5 +63,7 @@ export interface Services {
   readonly passkeys: Passkeys;
   readonly backOff: BackOff;
   readonly auditFile: AuditFile | undefined;
+  /** Undefined when it is off. */
+  readonly firstApi: FirstApi | undefined;
   readonly addresses: () => Addresses;
 }

@@ -99,3 +99,9 @@ export async function markSeen(change: Change, row: LegacyAgentTable): Promise<v
   if (row.claim !== 'native')
     await change.tx.updateTable('agent').set({ last_seen_at: change.now }).where('id', '=', row.agent_id).execute();
 }
+
+/** Whether an administrator holds or revoked it. */
+export async function isStopped(reader: Reader, known: LegacyAgentTable): Promise<boolean> {
+  const row = await reader.selectFrom('agent').selectAll().where('id', '=', known.agent_id).executeTakeFirst();
+  return row?.status === 'held' || row?.status === 'revoked';
+}

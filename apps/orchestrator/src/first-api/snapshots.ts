@@ -8,7 +8,7 @@ import type { Caller } from './caller.ts';
 import { claimId, findClaim } from './claims.ts';
 import { recordOf } from './records.ts';
 import { refuse } from './refusal.ts';
-import { checkActsFor, checkDownload, checkMayBe, type RightsRules } from './rights.ts';
+import { checkActsFor, checkDownload, checkMayBe, type RightsRules, seesAgent } from './rights.ts';
 
 /** How long a presigned URL works. */
 const incomingSeconds = 900;
@@ -44,7 +44,7 @@ export class Snapshots {
   /** Throws 404. */
   async load(id: string): Promise<LegacySnapshotTable> {
     const row = await this.#parts.database.read.selectFrom('legacy_snapshot').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined) throw refuse(404, 'no-such-snapshot', 'Snapshot not found');
+    if (row === undefined) throw noSuchSnapshot();
     return row;
   }
 
@@ -88,6 +88,18 @@ export class Snapshots {
     const row = await this.load(id);
     await checkActsFor(this.#parts.database.read, caller, row.legacy_id);
     return row;
+  }
+
+  /** The snapshot that the caller may see. Throws 404 for any other, as if it were not there. */
+  async forReading(caller: Caller, id: string): Promise<LegacySnapshotTable> {
+    const row = await this.load(id);
+    if (seesAgent(caller, await findClaim(this.#parts.database.read, row.legacy_id), row.legacy_id)) return row;
+    throw noSuchSnapshot();
+  }
+
+  /** Checks what was uploaded past us, when there is something; whatever comes of it. */
+  async settleIfThere(caller: Caller, id: string): Promise<void> {
+    await this.settle(await this.forReading(caller, id)).catch(ignoreRefusal);
   }
 
   /** The bytes of a snapshot; their end comes only when they were right. Throws 403, 404. */
@@ -247,6 +259,10 @@ async function compare(body: AsyncIterable<Uint8Array>, claim: ObjectClaim): Pro
 
 function claimOf(row: LegacySnapshotTable): ObjectClaim {
   return { sizeBytes: row.size_bytes, sha256: row.checksum };
+}
+
+function noSuchSnapshot(): Error {
+  return refuse(404, 'no-such-snapshot', 'Snapshot not found');
 }
 
 function noObject(): Error {

@@ -4,12 +4,12 @@ import { hashSecret, makeTypedSecret, readTypedSecret } from '@fortfail/trust';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { raiseAlert } from '../alerts/alerts.ts';
 import type { Change, ChangeContext, Changes } from '../changes/changes.ts';
-import type { Database, Reader } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import type { LegacyAgentTable } from '../database/tables.ts';
 import { randomHex } from '../ids.ts';
 import { isSamePlace } from './addresses.ts';
 import type { Caller } from './caller.ts';
-import { claimId, findClaim } from './claims.ts';
+import { claimId, findClaim, isStopped } from './claims.ts';
 import type { Limits } from './limits.ts';
 import { recordOf } from './records.ts';
 import { refuse } from './refusal.ts';
@@ -241,12 +241,6 @@ export class Tokens {
     const row = await this.#parts.database.read.selectFrom('legacy_token').selectAll().where('id', '=', id).executeTakeFirst();
     return row !== undefined && row.revoked_at === null && row.legacy_id === agentId;
   }
-}
-
-/** Whether an administrator holds or revoked it. */
-export async function isStopped(reader: Reader, known: LegacyAgentTable): Promise<boolean> {
-  const row = await reader.selectFrom('agent').selectAll().where('id', '=', known.agent_id).executeTakeFirst();
-  return row?.status === 'held' || row?.status === 'revoked';
 }
 
 function invalid(): Error {

@@ -2,9 +2,9 @@ import { asFortFailError } from '@fortfail/base';
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../services.ts';
 
-/** `live`: the process answers. `ready`: its database does, too; else 503 with the reason. */
+/** `live`: the process answers `ok`. `ready`: its database does, too; else 503 with the reason. */
 export function registerHealth(app: FastifyInstance, services: Services): void {
-  app.get('/health/live', async () => ({ status: 'live' }));
+  app.get('/health/live', async () => ({ status: 'ok' }));
   app.get('/health/ready', async (_request, reply) => {
     try {
       await services.database.ping();

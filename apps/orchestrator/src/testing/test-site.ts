@@ -10,6 +10,7 @@ import type { AgentSession } from '../agents/agent-session.ts';
 import { buildApp } from '../app.ts';
 import { systemContext } from '../changes/changes.ts';
 import type { Database } from '../database/database.ts';
+import type { FirstApiSettings } from '../first-api/settings.ts';
 import { newId } from '../ids.ts';
 import { buildServices } from '../orchestrator.ts';
 import type { Replicas } from '../replicas/replicas.ts';
@@ -43,6 +44,8 @@ export interface TestSiteOptions {
   readonly clock?: FakeClock;
   /** As one process among several. */
   readonly replicas?: Replicas;
+  /** The first API, with what it keeps in that folder. */
+  readonly firstApi?: (folder: string) => FirstApiSettings;
 }
 
 /** A whole orchestrator without doors: over a given database, with a clock that stands still. */
@@ -75,6 +78,7 @@ export class TestSite implements AsyncDisposable {
       addresses: () => addresses,
       auditPath: join(folder, 'audit.log'),
       copyFolder: options.copies === true ? join(folder, 'copies') : undefined,
+      firstApi: options.firstApi?.(folder),
       ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
     });
     const app = await buildApp(services, {
