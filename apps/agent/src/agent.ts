@@ -1,20 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFortFailError, type Clock, FortFailError, type Logger, toErrorRecord } from '@fortfail/base';
-import type { AgentQuestion } from '@fortfail/protocol';
-import { AgentIdentity } from './agent-identity.ts';
-import { type BrowseDesk, residentBrowseDesk } from './browse/browse-desk.ts';
+import { type Clock, FortFailError, type Logger } from '@fortfail/base';
+import { BrowseDesk } from './browse/browse-desk.ts';
+import { browseGuard } from './browse-rules.ts';
 import type { AgentConfig } from './config.ts';
 import { makePrivateFolder } from './durable-file.ts';
+import { finishEnrolment } from './enrol/publish.ts';
+import { Renewal } from './enrol/renewal.ts';
+import { type Host, openHost } from './host.ts';
+import { isOtherMachine, machineMark } from './identity/machine.ts';
 import { lockDataFolder } from './instance-lock.ts';
 import type { PerformJob } from './jobs/job-context.ts';
 import { JobDesk } from './jobs/job-desk.ts';
 import { jobPerformer } from './jobs/perform-job.ts';
 import { RestoreSpeed } from './jobs/restore-speed.ts';
-import { AgentLink, type LinkListener } from './link/agent-link.ts';
-import { Outbox } from './outbox/outbox.ts';
+import { AgentLink, type Hello, type OutgoingFrame } from './link/agent-link.ts';
+import { CarrierChoice } from './link/carrier-choice.ts';
+import { longPollCarrier } from './link/long-poll-carrier.ts';
+import { RemoteSite } from './link/remote-site.ts';
+import { stateWriter } from './link/state-file.ts';
+import { unixSocketCarrier, webSocketCarrier } from './link/web-socket-carrier.ts';
+import { agentListener } from './listener.ts';
+import { OrderDesk } from './orders/order-desk.ts';
+import { allowOrder, type OrderGuardParts } from './policy/order-guard.ts';
 import { PasswordFiles } from './repositories/password-file.ts';
 import { RepositoryShelf } from './repositories/repository-shelf.ts';
 import { clearScratch } from './scratch.ts';
+import { SelfRun } from './selfrun/self-run.ts';
 
 export interface AgentParts {
   readonly config: AgentConfig;
@@ -31,86 +44,183 @@ export interface Agent extends AsyncDisposable {
   readonly isConnected: boolean;
 }
 
-/** Starts an agent; it connects, and comes back, by itself. Throws `conflict` when one works in the data folder already. */
+/**
+ * Starts an agent; it connects, and comes back, by itself: to the site it was enrolled at, else to the orchestrator of its
+ * own data folder. Throws `conflict` when one works in the data folder already, `denied` for keys that others may read and
+ * for a policy that others may change.
+ */
 export async function startAgent(parts: AgentParts): Promise<Agent> {
-  const { config, clock, logger, version } = parts;
+  const { config, clock, logger } = parts;
   const lock = await lockDataFolder(config.dataFolder);
+  const stopping = new AbortController();
   try {
-    const identity = await AgentIdentity.open(config.agentFolder);
+    await makePrivateFolder(config.agentFolder);
+    await finishEnrolment(config.agentFolder, clock.now());
     await makePrivateFolder(config.restoreRoot);
     await clearScratch(config.scratchRoot, logger);
-    const outbox = await Outbox.open(join(config.agentFolder, 'outbox'), logger);
-    const shelf = new RepositoryShelf({ passwords: new PasswordFiles(config.agentFolder), clock, logger });
-    const perform =
-      parts.perform ?? jobPerformer({ config, clock, logger, shelf, speed: new RestoreSpeed(), programVersion: `fortfail ${version}` });
-    const desk: JobDesk = new JobDesk({ clock, logger, outbox, perform, jobsAtOnce: config.jobsAtOnce, send: (frame) => link.send(frame) });
-    const hello = () => ({
-      agentId: identity.id,
-      instance: identity.instance,
-      hostname: config.hostname,
-      version,
-      isRoot: config.isRoot,
-      restoreRoot: config.restoreRoot,
+    const send = (frame: OutgoingFrame): boolean => link?.send(frame) === true;
+    let link: AgentLink | undefined;
+    const host = await openHost({ config, clock, logger, send, signal: stopping.signal });
+    await host.watch.tell(host.alarms);
+    const works = await assemble(parts, host, send, (made) => {
+      link = made;
     });
-    const link = new AgentLink({
-      socketPath: config.socketPath,
-      clock,
-      logger,
-      outbox,
-      hello,
-      listener: listenerOf(desk, identity, residentBrowseDesk({ shelf, clock, agentId: () => identity.id ?? '' })),
-    });
-    return run({ lock, desk, link, shelf, identity, logger });
+    return run({ lock, stopping, host, logger, ...works });
   } catch (error) {
+    stopping.abort(error);
     await lock[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-function listenerOf(desk: JobDesk, identity: AgentIdentity, browse: BrowseDesk): LinkListener {
-  return {
-    holds: () => desk.holds(),
-    welcomed: ({ agentId }) => identity.accept(agentId),
-    leased: (lease) => desk.take(lease),
-    revoked: (hold) => desk.lose(hold),
-    cancelled: (hold, reason) => desk.cancel(hold, reason),
-    answer: (question) =>
-      answerQuestion(question, browse).then(
-        (result) => ({ ok: true, result, error: null }),
-        (error: unknown) => ({ ok: false, result: null, error: toErrorRecord(asFortFailError(error)) }),
-      ),
-  };
+interface Works {
+  readonly desk: JobDesk;
+  readonly link: AgentLink;
+  readonly parts: readonly { readonly name: string; run(signal: AbortSignal): Promise<void> }[];
 }
 
-async function answerQuestion(question: AgentQuestion, browse: BrowseDesk): Promise<unknown> {
-  if (question.method === 'browse' || question.method === 'list-files') return await browse.answer(question);
-  throw new FortFailError({
-    kind: 'denied',
-    code: 'unknown-question',
-    message: `unable to answer a question of kind '${question.method}'`,
+async function assemble(
+  parts: AgentParts,
+  host: Host,
+  send: (frame: OutgoingFrame) => boolean,
+  made: (link: AgentLink) => void,
+): Promise<Works> {
+  const { config, clock, logger, version } = parts;
+  const { outbox, alarms, plans, watch, orders, site } = host;
+  const shelf = new RepositoryShelf({ passwords: new PasswordFiles(config.agentFolder), clock, logger });
+  const guard = guardParts(parts, host, shelf);
+  const desk = new JobDesk({
+    clock,
+    logger,
+    outbox,
+    perform: parts.perform ?? realPerformer(parts, host, shelf),
+    allow: (payload, jobId) => allowOrder(payload, jobId, guard),
+    jobsAtOnce: config.jobsAtOnce,
+    send,
+  });
+  const selfRun = await SelfRun.open({
+    agentFolder: config.agentFolder,
+    plans,
+    desk,
+    alarms,
+    clock,
+    logger,
+    grace: () => watch.last.policy.selfrun_grace,
+    hasCatalog: () => exists(join(config.dataFolder, 'catalog.db')),
+    newJobId: () => `job_${randomBytes(8).toString('hex')}`,
+  });
+  const ordered = (planId: string): Promise<void> => selfRun.ordered(planId);
+  const orderDesk = new OrderDesk({ book: orders, desk, alarms, outbox, logger, send, ordered, isLocal: site === undefined });
+  const browse = new BrowseDesk({ shelf, clock, guard: browseGuard(host, clock) });
+  const stands = stateWriter(config.agentFolder, version, clock, logger);
+  const listener = agentListener({ host, desk, orders: orderDesk, browse, clock, send, stands });
+  const machine = await machineMark();
+  const hello = (): Hello => helloOf(parts, host, machine);
+  const remote = await remoteSite(host, clock);
+  const prove = remote === undefined ? undefined : (nonce: string): Promise<string> => remote.linkProof(nonce);
+  const link = new AgentLink({ carriers: carriersOf(config, remote, clock), clock, logger, outbox, hello, prove, listener });
+  made(link);
+  const works = [
+    { name: 'desk', run: (signal: AbortSignal) => desk.speak(signal) },
+    { name: 'shelf', run: (signal: AbortSignal) => shelf.tidy(signal) },
+  ];
+  if (site !== undefined && isOtherMachine(site.machine, machine)) {
+    // Copied with its disk, or moved: until a person says which, it neither obeys nor runs anything.
+    const sentence = 'This installation was moved or copied to another machine. Type `fortfail agent moved`, or enrol a copy anew.';
+    stands({ state: 'waiting', carrier: '', site: site.siteName, reason: sentence, standing: undefined });
+    await alarms.raise('machine-changed', sentence);
+    return { desk, link, parts: works };
+  }
+  works.push({ name: 'self-run', run: (signal) => selfRun.run(signal) });
+  if (site === undefined || remote !== undefined) works.push({ name: 'link', run: (signal) => link.run(signal) });
+  if (site !== undefined && remote !== undefined) {
+    const renewal = new Renewal({ agentFolder: config.agentFolder, hostname: config.hostname, site, host, remote, clock, logger });
+    works.push({ name: 'renewal', run: (signal) => renewal.run(signal) });
+  }
+  return { desk, link, parts: works };
+}
+
+function realPerformer({ config, clock, logger, version }: AgentParts, host: Host, shelf: RepositoryShelf): PerformJob {
+  const { identity, keys, watch, alarms } = host;
+  return jobPerformer({
+    config,
+    clock,
+    logger,
+    shelf,
+    speed: new RestoreSpeed(),
+    programVersion: `fortfail ${version}`,
+    self: { agentId: () => identity.id ?? '', keys },
+    policy: async () => (await watch.read(alarms)).policy,
   });
 }
 
-interface Running {
+function guardParts({ config, clock, logger }: AgentParts, host: Host, shelf: RepositoryShelf): OrderGuardParts {
+  const { watch, consents, rosters, alarms, identity, site } = host;
+  return {
+    config,
+    passwords: shelf.passwords,
+    watch,
+    consents,
+    rosters,
+    alarms,
+    clock,
+    logger,
+    agentId: () => identity.id ?? '',
+    hasOwner: () => host.owner() !== null,
+    isLocal: site === undefined,
+  };
+}
+
+async function remoteSite({ site, keys }: Host, clock: Clock): Promise<RemoteSite | undefined> {
+  if (site === undefined || site.url === '') return undefined;
+  const { url, agentId, ca, certificate } = site;
+  return await RemoteSite.open({ url, agentId, ca, certificate, identity: keys.identity, clock });
+}
+
+function carriersOf(config: AgentConfig, remote: RemoteSite | undefined, clock: Clock): CarrierChoice {
+  if (remote === undefined) return new CarrierChoice([unixSocketCarrier(config.socketPath)], clock);
+  return new CarrierChoice([webSocketCarrier(remote, clock), longPollCarrier(remote, clock)], clock);
+}
+
+function helloOf({ config, version }: AgentParts, host: Host, machine: string): Hello {
+  const { identity, keys, watch, orders, site } = host;
+  return {
+    agentId: site?.agentId ?? identity.id,
+    instance: identity.instance,
+    hostname: config.hostname,
+    version,
+    isRoot: config.isRoot,
+    restoreRoot: config.restoreRoot,
+    machine,
+    sealing: keys.sealing.recipient,
+    signing: keys.signing.publicLine,
+    policyDigest: watch.last.digest,
+    hasOwner: host.owner() !== null,
+    lastOrder: orders.last,
+    ...(site === undefined ? {} : { generation: site.generation }),
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+interface Running extends Works {
   readonly lock: AsyncDisposable;
-  readonly desk: JobDesk;
-  readonly link: AgentLink;
-  readonly shelf: RepositoryShelf;
-  readonly identity: AgentIdentity;
+  readonly stopping: AbortController;
+  readonly host: Host;
   readonly logger: Logger;
 }
 
-function run({ lock, desk, link, shelf, identity, logger }: Running): Agent {
-  const stopping = new AbortController();
+function run({ lock, stopping, host, desk, link, parts, logger }: Running): Agent {
   const watch = (name: string, work: Promise<void>): Promise<void> =>
     work.catch((err: unknown) => logger.error({ component: 'agent', part: name, err }, 'a part of the agent ended'));
-  const work = [
-    watch('link', link.run(stopping.signal)),
-    watch('desk', desk.speak(stopping.signal)),
-    watch('shelf', shelf.tidy(stopping.signal)),
-  ];
+  const work = parts.map((part) => watch(part.name, part.run(stopping.signal)));
   return {
-    instance: identity.instance,
+    instance: host.identity.instance,
     get isConnected() {
       return link.isConnected;
     },

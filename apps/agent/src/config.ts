@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FortFailError } from '@fortfail/base';
+import { policyPaths } from './policy/read-policy.ts';
 
 /** Where an agent keeps its things and how much it does at once. Frozen after it was read. */
 export interface AgentConfig {
@@ -21,6 +22,8 @@ export interface AgentConfig {
   readonly hostname: string;
   readonly username: string;
   readonly isRoot: boolean;
+  /** Where the host's policy may lie; the first that exists counts. */
+  readonly policyPaths: readonly string[];
 }
 
 /** What may be set, each declared once. */
@@ -28,10 +31,14 @@ export const options = [
   { name: 'FORTFAIL_DATA', doc: 'The data folder; the same as the orchestrator has.' },
   { name: 'WAL_PATH', doc: 'The audit file; the same as the orchestrator has.' },
   { name: 'FORTFAIL_AGENT_JOBS', doc: 'Backups, checks and drills at once, 1 to 64. Default: half the cores, 2 to 4.' },
+  {
+    name: 'FORTFAIL_POLICY',
+    doc: 'The policy file of this host. Default: /etc/fortfail/policy.json, else $XDG_CONFIG_HOME/fortfail/policy.json.',
+  },
   { name: 'LOG_LEVEL', doc: 'error, warn, info or debug.', fallback: 'info' },
 ] as const;
 
-type Name = (typeof options)[number]['name'] | 'XDG_DATA_HOME';
+type Name = (typeof options)[number]['name'] | 'XDG_DATA_HOME' | 'XDG_CONFIG_HOME';
 type Environment = Readonly<Partial<Record<Name, string | undefined>>>;
 
 const logLevels = ['error', 'warn', 'info', 'debug'];
@@ -58,6 +65,7 @@ export function readConfig(env: Environment): AgentConfig {
     hostname: hostname(),
     username: userName(),
     isRoot: process.getuid?.() === 0,
+    policyPaths: policyPaths(env),
   });
 }
 

@@ -57,7 +57,7 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 /** The path with every link on it followed; what does not exist yet is left as it is written. */
-async function realPath(path: string): Promise<string> {
+export async function realPath(path: string): Promise<string> {
   const missing: string[] = [];
   for (let at = normalize(path); ; at = dirname(at)) {
     try {

@@ -1,7 +1,8 @@
 import { FortFailError, formatBytes } from '@fortfail/base';
 import { applyRestore, type PhaseTime, proposeRestore, type RestoreReport } from '@fortfail/engine';
 import { formatMeasured } from '@fortfail/policy';
-import { requireSpace } from '../free-space.ts';
+import { freeBytesAt, requireSpace } from '../free-space.ts';
+import { quotaBytes } from '../policy/host-policy.ts';
 import { counted } from './counted.ts';
 import { hearEngine, incomplete } from './engine-events.ts';
 import type { JobEnd, JobParts, JobVoice, PayloadOf } from './job-context.ts';
@@ -27,12 +28,25 @@ export async function applyRestoreJob(payload: PayloadOf<'apply-restore'>, voice
     const context = { clock, logger, signal: voice.signal, onEvent: hearEngine(voice, meter) };
     const proposal = await proposeRestore(repository, request, context);
     if (proposal.digest !== payload.digest) throw stale();
+    await requireQuota(payload.target, proposal.bytes, (await parts.policy()).restore_quota);
     await requireSpace(payload.target, proposal.bytes, proposal.files + proposal.directories, 'restore');
     const plan: PhaseTime = { name: 'plan', seconds: since(planMs) };
     const report = await applyRestore(repository, request, proposal, { ...context, verify: true });
     const rtoSeconds = open.seconds + plan.seconds + report.seconds;
     speed.measured(payload.repository.id, report.bytes, rtoSeconds);
     return endOf(report, addPhases([open, plan, ...report.phases]), rtoSeconds);
+  });
+}
+
+/** The host's owner says how much of its room an orchestrator may fill. */
+async function requireQuota(target: string, bytes: number, quota: string): Promise<void> {
+  const most = quotaBytes(quota, await freeBytesAt(target));
+  if (bytes <= most) return;
+  throw new FortFailError({
+    kind: 'denied',
+    code: 'restore-quota',
+    message: `unable to restore ${formatBytes(bytes)} into '${target}', the policy of this host allows ${formatBytes(most)} (${quota})`,
+    hint: 'Restore fewer paths, free space, or raise restore_quota in the policy of that host.',
   });
 }
 

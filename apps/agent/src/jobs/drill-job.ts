@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { type Clock, formatBytes, type Logger } from '@fortfail/base';
 import { type DrillReport, drill, type EngineEvent } from '@fortfail/engine';
 import { formatMeasured } from '@fortfail/policy';
+import { type DrillResult, runnerStatement } from '@fortfail/protocol';
 import type { Snapshot } from '@fortfail/repository';
 import { removeTree } from '@fortfail/source';
+import { namespaces } from '@fortfail/trust';
 import { requireSpace } from '../free-space.ts';
 import { counted } from './counted.ts';
 import { hearEngine } from './engine-events.ts';
@@ -34,7 +36,7 @@ export async function drillPoint(payload: PayloadOf<'drill'>, voice: JobVoice, p
       const onEvent = hearDrill(voice, clock);
       const report = await drill(repository, { snapshot, scratchRoot, clock, openSeconds, logger, signal: voice.signal, onEvent });
       speed.measured(payload.repository.id, report.bytes, report.rtoSeconds);
-      return endOf(report, parts, voice);
+      return endOf(report, parts, voice, payload.drillId);
     });
   } finally {
     clear(scratchRoot, logger);
@@ -74,13 +76,13 @@ function hearDrill(voice: JobVoice, clock: Clock): (event: EngineEvent) => void 
   };
 }
 
-function endOf(report: DrillReport, { config, programVersion }: JobParts, voice: JobVoice): JobEnd {
+function endOf(report: DrillReport, { config, programVersion, self }: JobParts, voice: JobVoice, drillId: string): JobEnd {
   const { differences, differenceCount } = report;
   for (const { path, what, expected, found } of differences.slice(0, 100)) {
     voice.log('error', `${what}: expected ${expected}, found ${found}`, path);
   }
-  const result = {
-    kind: 'drill' as const,
+  const found: DrillResult = {
+    kind: 'drill',
     outcome: report.outcome,
     files: report.files,
     directories: report.directories,
@@ -99,6 +101,8 @@ function endOf(report: DrillReport, { config, programVersion }: JobParts, voice:
     startedAt: report.startedAt.toISOString(),
     endedAt: report.endedAt.toISOString(),
   };
+  const text = runnerStatement(drillId, voice.jobId, self.agentId(), found);
+  const result = { ...found, signed: { text, signature: self.keys.signing.sign(text, namespaces.evidence) } };
   const took = `${counted(report.files, 'file')}, ${formatBytes(report.bytes)}, came back in ${formatMeasured(report.rtoSeconds)}`;
   if (report.outcome === 'passed') return { status: 'succeeded', result, summary: `Drill passed: ${took}, all as recorded.` };
   const count = counted(differenceCount, 'difference');

@@ -1,8 +1,17 @@
 import type { Clock, ErrorRecord, Logger } from '@fortfail/base';
 import type { JobLogLine, JobPayload, JobProgress, JobResult } from '@fortfail/protocol';
 import type { AgentConfig } from '../config.ts';
+import type { HostKeys } from '../identity/host-keys.ts';
+import type { HostPolicy } from '../policy/host-policy.ts';
 import type { RepositoryShelf } from '../repositories/repository-shelf.ts';
 import type { RestoreSpeed } from './restore-speed.ts';
+
+/** What an agent signs with, and under which name. */
+export interface AgentSelf {
+  /** Empty before first contact. */
+  readonly agentId: () => string;
+  readonly keys: HostKeys;
+}
 
 /** What every job may use. */
 export interface JobParts {
@@ -13,10 +22,15 @@ export interface JobParts {
   readonly speed: RestoreSpeed;
   /** `fortfail 0.1.0`. */
   readonly programVersion: string;
+  /** Who this agent is, and its key for what it states of itself. */
+  readonly self: AgentSelf;
+  /** The host's policy of this moment. */
+  readonly policy: () => Promise<HostPolicy>;
 }
 
 /** One attempt's own: when to stop, and where to speak. */
 export interface JobVoice {
+  readonly jobId: string;
   /** Aborted when the job is stopped, its lease is lost, or the agent ends. */
   readonly signal: AbortSignal;
   progress(progress: JobProgress): void;

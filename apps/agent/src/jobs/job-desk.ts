@@ -1,7 +1,7 @@
 import { asFortFailError, type Clock, FortFailError, isFortFailError, type Logger, toErrorRecord } from '@fortfail/base';
 import type { JobPayload } from '@fortfail/protocol';
-import type { JobHold, Lease, OutgoingFrame } from '../link/agent-link.ts';
-import type { Outbox, Outcome } from '../outbox/outbox.ts';
+import type { JobHold, OutgoingFrame } from '../link/agent-link.ts';
+import type { Letter, Outbox, Outcome } from '../outbox/outbox.ts';
 import type { JobEnd, PerformJob } from './job-context.ts';
 import { JobLog } from './job-log.ts';
 
@@ -10,12 +10,22 @@ export interface JobDeskParts {
   readonly logger: Logger;
   readonly outbox: Outbox;
   readonly perform: PerformJob;
+  /** The job as this host lets it be done, judged when its turn comes. Throws `denied`. */
+  readonly allow: (payload: JobPayload, jobId: string) => Promise<JobPayload>;
   readonly jobsAtOnce: number;
   readonly send: (frame: OutgoingFrame) => boolean;
 }
 
+/** A job to be done: by an order, or by this agent itself when no order came. */
+export interface Work extends JobHold {
+  readonly attempt: number;
+  readonly payload: JobPayload;
+  /** Set when no order stands behind it: of which plan, and when it was due. */
+  readonly selfRun?: { readonly planId: string; readonly dueAt: string };
+}
+
 interface Hand {
-  readonly lease: Lease;
+  readonly lease: Work;
   readonly log: JobLog;
   readonly stop: AbortController;
   isRunning: boolean;
@@ -42,6 +52,8 @@ export class JobDesk {
   /** Attempts that work, also those that were overtaken by a newer lease of their job and have not ended yet. */
   readonly #working = new Set<Hand>();
   #isClosing = false;
+  /** Judged one after the other, so that jobs begin in the order of their turns. */
+  #judging: Promise<unknown> = Promise.resolve();
 
   constructor(parts: JobDeskParts) {
     this.#parts = parts;
@@ -49,16 +61,29 @@ export class JobDesk {
 
   /** What is in hand, working or waiting for its turn. */
   holds(): readonly JobHold[] {
-    return [...this.#hands.values()].filter(({ isLost }) => !isLost).map(({ lease: { jobId, fence } }) => ({ jobId, fence }));
+    return [...this.#hands.values()]
+      .filter(({ isLost, lease }) => !isLost && lease.selfRun === undefined)
+      .map(({ lease: { jobId, fence } }) => ({ jobId, fence }));
+  }
+
+  /** Whether an attempt is in hand, or its outcome waits: another lease of it says nothing new. */
+  knows({ jobId, fence }: JobHold): boolean {
+    if (this.#parts.outbox.has(jobId, fence)) return true;
+    const known = this.#hands.get(jobId);
+    return known !== undefined && known.lease.fence >= fence && !known.isLost;
+  }
+
+  /** Whether a backup of that plan works or waits. */
+  isBackingUp(planId: string): boolean {
+    return [...this.#hands.values()].some(({ lease: { payload } }) => payload.kind === 'backup' && payload.planId === planId);
   }
 
   /** Takes a job. One that is in hand already, or whose outcome waits, is not begun again. */
-  take(lease: Lease): void {
-    if (this.#isClosing || this.#parts.outbox.has(lease.jobId, lease.fence)) return;
+  take(lease: Work): void {
+    if (this.#isClosing || this.knows(lease)) return;
     const known = this.#hands.get(lease.jobId);
-    if (known !== undefined && known.lease.fence >= lease.fence && !known.isLost) return;
     if (known !== undefined) this.lose(known.lease);
-    const log = new JobLog(lease, this.#parts.clock, this.#parts.send);
+    const log = new JobLog(lease, this.#parts.clock, lease.selfRun === undefined ? this.#parts.send : sayNothing);
     const hand: Hand = { lease, log, stop: new AbortController(), isRunning: false, isLost: false, cancelReason: undefined };
     this.#hands.set(lease.jobId, hand);
     this.#begin();
@@ -154,17 +179,23 @@ export class JobDesk {
   async #run(hand: Hand): Promise<void> {
     const { lease, log, stop } = hand;
     const { logger, clock } = this.#parts;
-    const fields = { component: 'jobs', jobId: lease.jobId, kind: lease.kind, attempt: lease.attempt, fence: lease.fence };
+    const fields = { component: 'jobs', jobId: lease.jobId, kind: lease.payload.kind, attempt: lease.attempt, fence: lease.fence };
     const beganMs = clock.monotonicMs();
     try {
-      logger.info(fields, 'job begins');
-      this.#parts.send({ type: 'started', jobId: lease.jobId, fence: lease.fence });
       const voice = {
+        jobId: lease.jobId,
         signal: stop.signal,
         progress: log.progress.bind(log),
         log: log.log.bind(log),
       };
-      const outcome = await this.#parts.perform(lease.payload, voice).then(endedOutcome, (error: unknown) => failedOutcome(error, hand));
+      const outcome = await this.#allowed(lease)
+        .then((payload) => {
+          stop.signal.throwIfAborted();
+          logger.info(fields, 'job begins');
+          if (lease.selfRun === undefined) this.#parts.send({ type: 'started', jobId: lease.jobId, fence: lease.fence });
+          return this.#parts.perform(payload, voice);
+        })
+        .then(endedOutcome, (error: unknown) => failedOutcome(error, hand));
       const durationMs = Math.round(clock.monotonicMs() - beganMs);
       const { status, error } = outcome;
       logger.info(
@@ -181,20 +212,26 @@ export class JobDesk {
     }
   }
 
+  #allowed({ payload, jobId }: Work): Promise<JobPayload> {
+    const judged = this.#judging.then(() => this.#parts.allow(payload, jobId));
+    this.#judging = judged.catch(() => undefined);
+    return judged;
+  }
+
   /** The outcome is durable before the job leaves the hand, so a lease is never without an owner. */
-  async #tell(hand: Hand, outcome: Omit<Outcome, 'jobId' | 'fence'>): Promise<void> {
+  async #tell(hand: Hand, outcome: BareOutcome): Promise<void> {
     const { outbox, send, logger } = this.#parts;
-    const { jobId, fence } = hand.lease;
+    const { jobId } = hand.lease;
     hand.log.flush();
     try {
-      const stored = await outbox.add({ ...outcome, jobId, fence }).catch(async (error: unknown) => {
+      const stored = await outbox.add(letterOf(hand.lease, outcome)).catch(async (error: unknown) => {
         logger.error({ component: 'jobs', jobId, err: error }, 'outcome not understood by our own rules');
         const bug = toErrorRecord(
           new FortFailError({ kind: 'bug', code: 'outcome-shape', message: 'unable to tell the outcome of the job' }),
         );
-        return await outbox.add({ jobId, fence, status: 'failed', result: null, error: bug, summary: bug.message });
+        return await outbox.add(letterOf(hand.lease, { status: 'failed', result: null, error: bug, summary: bug.message }));
       });
-      send({ type: 'outcome', ...stored });
+      send(stored);
     } finally {
       this.#drop(hand);
     }
@@ -206,6 +243,17 @@ function isOfItself(payload: JobPayload): boolean {
 }
 
 type BareOutcome = Omit<Outcome, 'jobId' | 'fence'>;
+
+/** Nobody asked for it, so nobody listens while it works. */
+function sayNothing(): boolean {
+  return true;
+}
+
+function letterOf({ jobId, fence, selfRun }: Work, { status, result, error, summary }: BareOutcome): Letter {
+  if (selfRun === undefined) return { type: 'outcome', jobId, fence, status, result, error, summary };
+  const ended = status === 'cancelled' ? 'failed' : status;
+  return { type: 'self-run', ...selfRun, status: ended, result: result?.kind === 'backup' ? result : null, error, summary };
+}
 
 function endedOutcome(end: JobEnd): BareOutcome {
   return { status: end.status, result: end.result, error: end.error ?? null, summary: end.summary };

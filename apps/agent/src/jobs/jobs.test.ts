@@ -22,6 +22,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listFiles } from '../browse/list-files.ts';
 import { type AgentConfig, readConfig } from '../config.ts';
 import { requireSpace } from '../free-space.ts';
+import { HostKeys } from '../identity/host-keys.ts';
+import { builtInPolicy } from '../policy/host-policy.ts';
 import { PasswordFiles } from '../repositories/password-file.ts';
 import { RepositoryShelf } from '../repositories/repository-shelf.ts';
 import { jobNumber } from '../testing/agent-fixture.ts';
@@ -56,12 +58,22 @@ const reference = (path = join(folder, 'repo'), id = 'rep_0000000000000001') => 
 /** Does a job, and proves that its outcome is one the orchestrator understands. */
 async function perform(payload: JobPayload, signal = new AbortController().signal): Promise<JobEnd> {
   const voice = {
+    jobId: jobNumber(1),
     signal,
     progress: (value: JobProgress) => void progress.push(value),
     log: (level: JobLogLine['level'], message: string, item?: string) =>
       void lines.push({ at: '2026-11-21T09:00:00Z', level, message, ...(item === undefined ? {} : { item }) }),
   };
-  const parts = { config, clock: systemClock, logger: noLogger, shelf, speed: new RestoreSpeed(), programVersion: 'fortfail 0.0.0' };
+  const parts = {
+    config,
+    clock: systemClock,
+    logger: noLogger,
+    shelf,
+    speed: new RestoreSpeed(),
+    programVersion: 'fortfail 0.0.0',
+    self: { agentId: () => 'agt_00000000000000aa', keys: await HostKeys.ensure(config.agentFolder) },
+    policy: async () => builtInPolicy,
+  };
   const end = await jobPerformer(parts)(payload, voice);
   const { status, result, summary, error = null } = end;
   const frame = { v: linkVersion, seq: 1, type: 'outcome', outboxId: 'x', jobId: jobNumber(1), fence: 1, status, result, error, summary };

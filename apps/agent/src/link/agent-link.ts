@@ -1,9 +1,16 @@
-import { connect } from 'node:net';
 import { type Clock, FortFailError, type Logger } from '@fortfail/base';
-import { type AgentFrame, type AgentQuestion, linkVersion, type OrchestratorFrame, orchestratorFrame } from '@fortfail/protocol';
-import WebSocket from 'ws';
+import {
+  type AgentFrame,
+  type AgentQuestion,
+  type AuditHead,
+  linkVersion,
+  type OrchestratorFrame,
+  orchestratorFrame,
+} from '@fortfail/protocol';
 import type { Outbox } from '../outbox/outbox.ts';
 import { BackOff } from './back-off.ts';
+import type { CarrierChoice } from './carrier-choice.ts';
+import type { Wire, WireEnd } from './wire.ts';
 
 /** Which attempt of which job. */
 export interface JobHold {
@@ -11,46 +18,65 @@ export interface JobHold {
   readonly fence: number;
 }
 
-export type Lease = Extract<OrchestratorFrame, { type: 'lease' }>;
-type Welcome = Extract<OrchestratorFrame, { type: 'welcome' }>;
+export type LeaseFrame = Extract<OrchestratorFrame, { type: 'lease' }>;
+export type Welcome = Extract<OrchestratorFrame, { type: 'welcome' }>;
+type Challenge = Extract<OrchestratorFrame, { type: 'challenge' }>;
 type Ask = Extract<OrchestratorFrame, { type: 'ask' }>;
 /** A frame before the link numbers it. */
 export type OutgoingFrame = AgentFrame extends infer F ? (F extends AgentFrame ? Omit<F, 'v' | 'seq'> : never) : never;
-type Hello = Omit<Extract<AgentFrame, { type: 'hello' }>, 'v' | 'seq' | 'type' | 'jobs'>;
+export type Hello = Omit<Extract<AgentFrame, { type: 'hello' }>, 'v' | 'seq' | 'type' | 'jobs'>;
+type Answer = Omit<Extract<AgentFrame, { type: 'answer' }>, 'v' | 'seq' | 'type' | 'id'>;
 
 /** What the link tells the rest of the agent. None of these throws. */
 export interface LinkListener {
   /** Jobs in hand, without those whose outcome waits in the outbox. */
   holds(): readonly JobHold[];
+  /** Handled to its end before the next frame. */
   welcomed(welcome: Welcome): Promise<void>;
-  leased(lease: Lease): void;
+  /** Handled to its end before the next frame, so that orders count in the order they were numbered. */
+  leased(lease: LeaseFrame): Promise<void>;
   revoked(hold: JobHold): void;
   cancelled(hold: JobHold, reason: string): void;
-  answer(question: AgentQuestion): Promise<Omit<Extract<AgentFrame, { type: 'answer' }>, 'v' | 'seq' | 'type' | 'id'>>;
+  planned(order: string): Promise<void>;
+  headed(head: AuditHead): Promise<void>;
+  answer(question: AgentQuestion): Promise<Answer>;
+  /** How the link is, for whoever asks on this host. */
+  stands(state: LinkState): void;
+}
+
+export interface LinkState {
+  readonly state: 'connected' | 'waiting';
+  readonly carrier: string;
+  readonly site: string | undefined;
+  /** Why it is not connected; null while it is. */
+  readonly reason: string | null;
+  readonly standing: WireEnd['standing'];
 }
 
 export interface AgentLinkParts {
-  readonly socketPath: string;
+  readonly carriers: CarrierChoice;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly outbox: Outbox;
   readonly hello: () => Hello;
+  /** The proof that a challenge wants; undefined where none does. */
+  readonly prove?: ((nonce: string) => Promise<string>) | undefined;
   readonly listener: LinkListener;
 }
 
 export const heartbeatMs = 5000;
-const welcomeTimeoutMs = 10_000;
+const welcomeTimeoutMs = 30_000;
 /** Live words are dropped rather than piled up when the other side does not read. */
 const mostBufferedBytes = 1024 * 1024;
-const mostFrameBytes = 16 * 1024 * 1024;
 
 /**
- * The conversation with the orchestrator: comes back by itself whenever it breaks. After each welcome what waits in the
- * outbox goes first, in order, then a heartbeat. A broken link stops no job; only a revocation does.
+ * The conversation with the orchestrator, by whatever carrier gets through: comes back by itself whenever it breaks. After
+ * each welcome what waits in the outbox goes first, in order, then a heartbeat. A broken link stops no job; only a
+ * revocation does.
  */
 export class AgentLink {
   readonly #parts: AgentLinkParts;
-  #socket: WebSocket | undefined;
+  #wire: Wire | undefined;
   #isWelcomed = false;
   #sequence = 0;
 
@@ -64,77 +90,84 @@ export class AgentLink {
 
   /** Sends a live word; it is lost without a welcomed connection, which is fine for progress and logs. */
   send(frame: OutgoingFrame): boolean {
-    const socket = this.#socket;
-    if (!this.#isWelcomed || socket === undefined) return false;
-    if ((frame.type === 'progress' || frame.type === 'log') && socket.bufferedAmount > mostBufferedBytes) return false;
-    this.#write(socket, frame);
+    const wire = this.#wire;
+    if (!this.#isWelcomed || wire === undefined) return false;
+    if ((frame.type === 'progress' || frame.type === 'log') && wire.bufferedBytes > mostBufferedBytes) return false;
+    this.#write(wire, frame);
     return true;
   }
 
   /** Stays connected until the signal. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger, carriers, listener } = this.#parts;
     const backOff = new BackOff();
     while (!signal.aborted) {
-      const reason = await this.#converse(signal, backOff);
+      const carrier = carriers.current;
+      const { reason, standing } = await this.#converse(signal, backOff);
       if (signal.aborted) return;
-      const pauseMs = backOff.next();
-      logger.info({ component: 'link', reason, pauseMs }, 'not connected to the orchestrator, trying again');
+      const pauseMs = backOff.next(standing);
+      logger.info(
+        { component: 'link', carrier: carrier.name, reason, standing, pauseMs },
+        'not connected to the orchestrator, trying again',
+      );
+      listener.stands({ state: 'waiting', carrier: carrier.name, site: undefined, reason, standing });
       await clock.sleep(pauseMs, signal).catch(() => undefined);
     }
   }
 
   /** One connection, from its opening to its end; answers why it ended. */
-  async #converse(signal: AbortSignal, backOff: BackOff): Promise<string> {
-    const { socketPath, logger } = this.#parts;
-    // The path goes to the system as it is: in a `ws+unix:` address a colon or a percent sign would split it.
-    const socket = new WebSocket('ws://localhost/agent-link', {
-      createConnection: () => connect(socketPath),
-      perMessageDeflate: false,
-      maxPayload: mostFrameBytes,
-    });
+  async #converse(signal: AbortSignal, backOff: BackOff): Promise<WireEnd> {
+    const { logger, carriers } = this.#parts;
     const ended = new AbortController();
-    const end = new Promise<string>((resolve) => {
-      socket.on('error', (error) => resolve(error.message));
-      socket.on('close', (code, reason) => resolve(`closed with ${code} ${reason.toString()}`.trim()));
-    });
-    socket.on('open', () => {
-      this.#sequence = 0;
-      this.#socket = socket;
-      this.#write(socket, { type: 'hello', ...this.#parts.hello(), jobs: this.#holds() });
-    });
     let handling = Promise.resolve();
-    socket.on('message', (data: WebSocket.RawData, isBinary: boolean) => {
-      const text = isBinary ? '' : data.toString();
-      handling = handling
-        .then(() => this.#receive(socket, text, backOff))
-        .catch((error: unknown) => {
-          logger.error({ component: 'link', err: error }, 'frame not handled');
-          socket.close(1011, 'frame not handled');
-        });
+    let wasWelcomed = false;
+    const end = await new Promise<WireEnd>((resolve) => {
+      const wire = carriers.current.connect({
+        opened: () => {
+          this.#sequence = 0;
+          if (wire.greets === 'at-once') this.#hello(wire, undefined);
+        },
+        received: (text) => {
+          handling = handling
+            .then(async () => {
+              await this.#receive(wire, text, backOff);
+              wasWelcomed ||= this.#isWelcomed;
+            })
+            .catch((error: unknown) => {
+              logger.error({ component: 'link', err: error }, 'frame not handled');
+              wire.close(1011, 'frame not handled');
+            });
+        },
+        ended: resolve,
+      });
+      const stop = (): void => wire.close(1001, 'the agent stops');
+      signal.addEventListener('abort', stop, { once: true, signal: ended.signal });
+      void this.#supervise(wire, ended.signal);
     });
-    const stop = (): void => socket.close(1001, 'the agent stops');
-    signal.addEventListener('abort', stop, { once: true });
-    void this.#supervise(socket, ended.signal);
-    const reason = await end;
-    signal.removeEventListener('abort', stop);
     ended.abort();
     this.#isWelcomed = false;
-    this.#socket = undefined;
-    socket.terminate();
+    this.#wire = undefined;
     await handling;
-    return reason;
+    this.#isWelcomed = false;
+    // What the site said of this agent has nothing to do with the way there.
+    carriers.ended(wasWelcomed || end.standing !== undefined);
+    return end;
+  }
+
+  #hello(wire: Wire, proof: string | undefined): void {
+    const hello = { type: 'hello', ...this.#parts.hello(), jobs: this.#holds(), ...(proof === undefined ? {} : { proof }) } as const;
+    this.#write(wire, hello);
   }
 
   /** Gives up on a connection that is not welcomed in time, and keeps the leases of one that is. */
-  async #supervise(socket: WebSocket, signal: AbortSignal): Promise<void> {
+  async #supervise(wire: Wire, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     const beganMs = clock.monotonicMs();
     while (!signal.aborted) {
       await clock.sleep(heartbeatMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       if (this.#isWelcomed) this.#beat();
-      else if (clock.monotonicMs() - beganMs >= welcomeTimeoutMs) socket.terminate();
+      else if (clock.monotonicMs() - beganMs >= welcomeTimeoutMs) wire.terminate();
     }
   }
 
@@ -145,19 +178,24 @@ export class AgentLink {
   /** Jobs in hand, and those whose outcome is still on its way: neither may be given to somebody else. */
   #holds(): JobHold[] {
     const { outbox, listener } = this.#parts;
-    const waiting = outbox.waiting.map(({ jobId, fence }) => ({ jobId, fence }));
-    return [...listener.holds().map(({ jobId, fence }) => ({ jobId, fence })), ...waiting];
+    return [...listener.holds(), ...outbox.outcomes].map(({ jobId, fence }) => ({ jobId, fence }));
   }
 
-  async #receive(socket: WebSocket, text: string, backOff: BackOff): Promise<void> {
+  async #receive(wire: Wire, text: string, backOff: BackOff): Promise<void> {
     const frame = this.#parse(text);
     if (frame === undefined) return;
     const { listener, outbox, logger } = this.#parts;
     switch (frame.type) {
+      case 'challenge':
+        return await this.#challenged(wire, frame);
       case 'welcome':
-        return await this.#welcome(socket, frame, backOff);
+        return await this.#welcome(wire, frame, backOff);
       case 'lease':
-        return listener.leased(frame);
+        return await listener.leased(frame);
+      case 'plans':
+        return await listener.planned(frame.order);
+      case 'head':
+        return await listener.headed(frame.head);
       case 'revoked':
         return listener.revoked(frame);
       case 'cancel':
@@ -166,9 +204,7 @@ export class AgentLink {
         return await outbox.acknowledge(frame.outboxId);
       case 'ask':
         // Not awaited: a folder that takes long to list must not hold up the leases behind it.
-        void this.#answer(socket, frame).catch((error: unknown) =>
-          logger.error({ component: 'link', err: error }, 'question not answered'),
-        );
+        void this.#answer(wire, frame).catch((error: unknown) => logger.error({ component: 'link', err: error }, 'question not answered'));
         return;
     }
   }
@@ -189,28 +225,38 @@ export class AgentLink {
     return undefined;
   }
 
-  async #welcome(socket: WebSocket, welcome: Welcome, backOff: BackOff): Promise<void> {
+  /** A site that wants a proof where none is due, or twice, is not answered. */
+  async #challenged(wire: Wire, { nonce }: Challenge): Promise<void> {
+    const { prove } = this.#parts;
+    if (prove === undefined || wire.greets !== 'challenged' || this.#sequence > 0) return;
+    this.#hello(wire, await prove(nonce));
+  }
+
+  async #welcome(wire: Wire, welcome: Welcome, backOff: BackOff): Promise<void> {
     if (welcome.v !== linkVersion)
       throw new FortFailError({ kind: 'bug', code: 'link-version', message: `unable to speak link version ${welcome.v}` });
-    await this.#parts.listener.welcomed(welcome);
+    if (this.#isWelcomed) return;
+    const { listener, outbox, logger, carriers } = this.#parts;
+    await listener.welcomed(welcome);
     backOff.reset();
+    carriers.welcomed();
+    this.#wire = wire;
     this.#isWelcomed = true;
-    for (const outcome of this.#parts.outbox.waiting) this.#write(socket, { type: 'outcome', ...outcome });
-    for (const hold of welcome.revoked) this.#parts.listener.revoked(hold);
+    for (const letter of outbox.waiting) this.#write(wire, letter);
+    for (const hold of welcome.revoked) listener.revoked(hold);
     this.#beat();
-    this.#parts.logger.info(
-      { component: 'link', agentId: welcome.agentId, waiting: this.#parts.outbox.waiting.length },
-      'connected to the orchestrator',
-    );
+    const carrier = carriers.current.name;
+    listener.stands({ state: 'connected', carrier, site: welcome.site, reason: null, standing: undefined });
+    logger.info({ component: 'link', agentId: welcome.agentId, carrier, waiting: outbox.waiting.length }, 'connected to the orchestrator');
   }
 
-  async #answer(socket: WebSocket, ask: Ask): Promise<void> {
+  async #answer(wire: Wire, ask: Ask): Promise<void> {
     const answer = await this.#parts.listener.answer(ask.question);
-    if (socket.readyState === WebSocket.OPEN) this.#write(socket, { type: 'answer', id: ask.id, ...answer });
+    if (this.#wire === wire) this.#write(wire, { type: 'answer', id: ask.id, ...answer });
   }
 
-  #write(socket: WebSocket, frame: OutgoingFrame): void {
+  #write(wire: Wire, frame: OutgoingFrame): void {
     this.#sequence += 1;
-    socket.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...frame }));
+    wire.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...frame }));
   }
 }

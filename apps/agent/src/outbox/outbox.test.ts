@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { noLogger } from '@fortfail/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobNumber } from '../testing/agent-fixture.ts';
-import { Outbox, type Outcome } from './outbox.ts';
+import { type Letter, Outbox } from './outbox.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const outcome = (number: number): Outcome => ({
+const outcome = (number: number): Extract<Letter, { type: 'outcome' }> => ({
+  type: 'outcome',
   jobId: jobNumber(number),
   fence: 1,
   status: 'failed',
@@ -30,7 +31,7 @@ describe('Outbox', () => {
     expect(second.waiting).toEqual(first.waiting);
     await second.add(outcome(4));
     const third = await Outbox.open(folder, noLogger);
-    expect(third.waiting.map(({ summary }) => summary)).toEqual(['number 1', 'number 2', 'number 3', 'number 4']);
+    expect(third.outcomes.map(({ summary }) => summary)).toEqual(['number 1', 'number 2', 'number 3', 'number 4']);
   });
 
   it('forgets what was acknowledged, however often', async () => {
@@ -80,7 +81,7 @@ describe('Outbox', () => {
       'const outbox = await Outbox.open(process.argv[2], { error: none, warn: none, info: none, debug: none, child: none });',
       'for (let i = 1; ; i += 1) {',
       "  const jobId = 'job_' + i.toString(16).padStart(16, '0');",
-      "  await outbox.add({ jobId, fence: 1, status: 'succeeded', result: null, error: null, summary: 'x'.repeat(50_000) });",
+      "  await outbox.add({ type: 'outcome', jobId, fence: 1, status: 'succeeded', result: null, error: null, summary: 'x'.repeat(50_000) });",
       "  process.stdout.write('.');",
       '}',
     ];
@@ -90,7 +91,7 @@ describe('Outbox', () => {
       const said = await killAfter(script, box, after);
       const outbox = await Outbox.open(box, noLogger);
       expect(outbox.waiting.length).toBeGreaterThanOrEqual(said);
-      expect(outbox.waiting.map(({ jobId }) => jobId)).toEqual(outbox.waiting.map((_, position) => jobNumber(position + 1)));
+      expect(outbox.outcomes.map(({ jobId }) => jobId)).toEqual(outbox.waiting.map((_, position) => jobNumber(position + 1)));
       expect(readdirSync(box).every((name) => name.endsWith('.json'))).toBe(true);
     }
   });

@@ -5,23 +5,29 @@ import type { Logger } from '@fortfail/base';
 import { type AgentFrame, agentFrame, linkVersion } from '@fortfail/protocol';
 import { createFile, errnoOf, makePrivateFolder, removeFile, temporaryPattern } from '../durable-file.ts';
 
+type KeptType = 'outcome' | 'self-run' | 'alarm';
+type KeptFrame = Extract<AgentFrame, { type: KeptType }>;
 export type OutcomeFrame = Extract<AgentFrame, { type: 'outcome' }>;
 /** How an attempt ended, without what the link and the outbox add. */
 export type Outcome = Omit<OutcomeFrame, 'v' | 'seq' | 'type' | 'outboxId'>;
-/** An outcome that waits for its acknowledgement. */
-export type StoredOutcome = Outcome & { readonly outboxId: string };
+/** A frame to be kept until it is acknowledged. */
+export type Letter = KeptFrame extends infer F ? (F extends KeptFrame ? Omit<F, 'v' | 'seq' | 'outboxId'> : never) : never;
+/** A letter that waits for its acknowledgement. */
+export type StoredLetter = Letter & { readonly outboxId: string };
+type StoredOutcome = Extract<StoredLetter, { type: 'outcome' }>;
 
 const filePattern = /^(\d{12})-([0-9a-f]{16})\.json$/;
 
 /**
- * Outcomes on their way to the orchestrator, one durable file each, in the order they came. A file stays until its
- * acknowledgement, so an outcome survives the death of either side and may arrive twice: (jobId, fence) settles once.
+ * Outcomes, self-runs and alarms on their way to the orchestrator, one durable file each, in the order they came. A file
+ * stays until its acknowledgement, so a letter survives the death of either side and may arrive twice: (jobId, fence)
+ * settles once, and so does an outbox id.
  */
 export class Outbox {
   readonly #folder: string;
   readonly #logger: Logger;
   /** Without a name: the disk refused the file, so this one lives only as long as the process. */
-  readonly #files = new Map<string, { readonly name: string | undefined; readonly outcome: StoredOutcome }>();
+  readonly #files = new Map<string, { readonly name: string | undefined; readonly letter: StoredLetter }>();
   #next = 1;
 
   private constructor(folder: string, logger: Logger) {
@@ -38,31 +44,36 @@ export class Outbox {
   }
 
   /** What waits, oldest first. */
-  get waiting(): readonly StoredOutcome[] {
-    return [...this.#files.values()].map(({ outcome }) => outcome);
+  get waiting(): readonly StoredLetter[] {
+    return [...this.#files.values()].map(({ letter }) => letter);
+  }
+
+  /** Outcomes of jobs that wait: these jobs are still in hand. */
+  get outcomes(): readonly StoredOutcome[] {
+    return this.waiting.filter((letter) => letter.type === 'outcome');
   }
 
   has(jobId: string, fence: number): boolean {
-    return this.waiting.some((outcome) => outcome.jobId === jobId && outcome.fence === fence);
+    return this.outcomes.some((outcome) => outcome.jobId === jobId && outcome.fence === fence);
   }
 
   /**
-   * Resolves once the outcome survives a crash. When the disk refuses it (full), it is kept in memory and said: an outcome
+   * Resolves once the letter survives a crash. When the disk refuses it (full), it is kept in memory and said: an outcome
    * told once is better than none. Throws a ZodError for one that no orchestrator would understand.
    */
-  async add(outcome: Outcome): Promise<StoredOutcome> {
-    const stored: StoredOutcome = { ...outcome, outboxId: randomBytes(8).toString('hex') };
-    agentFrame.parse({ v: linkVersion, seq: 1, type: 'outcome', ...stored });
+  async add<L extends Letter>(letter: L): Promise<L & { readonly outboxId: string }> {
+    const stored = { ...letter, outboxId: randomBytes(8).toString('hex') };
+    agentFrame.parse({ v: linkVersion, seq: 1, ...stored });
     const name = `${String(this.#next).padStart(12, '0')}-${stored.outboxId}.json`;
     this.#next += 1;
     const isStored = await createFile(join(this.#folder, name), JSON.stringify(stored)).then(
       () => true,
       (error: unknown) => {
-        this.#logger.error({ component: 'outbox', jobId: outcome.jobId, errCode: errnoOf(error) }, 'outcome not stored, kept in memory');
+        this.#logger.error({ component: 'outbox', type: letter.type, errCode: errnoOf(error) }, 'letter not stored, kept in memory');
         return false;
       },
     );
-    this.#files.set(stored.outboxId, { name: isStored ? name : undefined, outcome: stored });
+    this.#files.set(stored.outboxId, { name: isStored ? name : undefined, letter: stored });
     return stored;
   }
 
@@ -80,24 +91,29 @@ export class Outbox {
     const [, number] = filePattern.exec(name) ?? [];
     if (number === undefined) return;
     this.#next = Math.max(this.#next, Number(number) + 1);
-    const stored = parseStored(await readFile(path, 'utf8'));
-    if (stored !== undefined) {
-      this.#files.set(stored.outboxId, { name, outcome: stored });
+    const letter = parseStored(await readFile(path, 'utf8'));
+    if (letter !== undefined) {
+      this.#files.set(letter.outboxId, { name, letter });
       return;
     }
-    this.#logger.error({ component: 'outbox', file: path }, 'stored outcome not understood, put aside');
+    this.#logger.error({ component: 'outbox', file: path }, 'stored letter not understood, put aside');
     await rename(path, `${path}.bad`);
   }
 }
 
-function parseStored(text: string): StoredOutcome | undefined {
+function parseStored(text: string): StoredLetter | undefined {
   try {
-    const frame = agentFrame.safeParse({ v: linkVersion, seq: 1, type: 'outcome', ...JSON.parse(text) });
-    if (!frame.success || frame.data.type !== 'outcome') return undefined;
-    const { v: _v, seq: _seq, type: _type, ...stored } = frame.data;
+    // Files of before there were other letters name no type.
+    const frame = agentFrame.safeParse({ type: 'outcome', ...JSON.parse(text), v: linkVersion, seq: 1 });
+    if (!frame.success || !isKept(frame.data)) return undefined;
+    const { v: _v, seq: _seq, ...stored } = frame.data;
     return stored;
   } catch {
     // Not JSON: the caller puts it aside and says so.
     return undefined;
   }
+}
+
+function isKept(frame: AgentFrame): frame is KeptFrame {
+  return frame.type === 'outcome' || frame.type === 'self-run' || frame.type === 'alarm';
 }

@@ -12,9 +12,17 @@ export interface RepositoryCard {
   readonly name: string;
   readonly location: string;
   readonly resticId: string;
+  /** The agent whose repository it is, when this one only has a key slot of it: nothing is ever backed up into that. */
+  readonly from?: string | undefined;
 }
 
-const cardSchema = z.object({ id: z.string(), name: z.string(), location: z.string(), resticId: z.string() });
+const cardSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  location: z.string(),
+  resticId: z.string(),
+  from: z.string().optional(),
+});
 
 /**
  * Passwords of repositories, made on this host and never sent: `<data>/agent/keys/<id>.password`, mode 0600, and beside it

@@ -33,6 +33,7 @@ const stageName = 'config-source';
  * What a rebuild does not need, or must not find: stored data, scratch space, sockets and locks, the link of a first
  * login, and the passwords and keys in `agent/keys` - those open the repository that this copy goes into, so in there
  * they would help nobody who lost them and only widen what one opened snapshot gives away. They are on the recovery kit.
+ * The agent's own keys would make a second agent of whoever restores it, and are made anew by enrolling.
  */
 const leftOut: ReadonlySet<string> = new Set([
   'repositories',
@@ -50,9 +51,15 @@ const leftOut: ReadonlySet<string> = new Set([
   'audit.log',
 ]);
 
+const agentsOwn = /^agent\/([^/]+\.key|enrolling|consents|questions)$/;
+
 function isLeftOut(place: string): boolean {
   return (
-    leftOut.has(place) || place.startsWith(stageName) || place.startsWith(`.${stageName}`) || /\.(password|sock|lock|tmp)$/.test(place)
+    leftOut.has(place) ||
+    agentsOwn.test(place) ||
+    place.startsWith(stageName) ||
+    place.startsWith(`.${stageName}`) ||
+    /\.(password|sock|lock|tmp)$/.test(place)
   );
 }
 
