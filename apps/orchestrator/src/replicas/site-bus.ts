@@ -1,4 +1,5 @@
 import type { Event } from '@fortfail/protocol';
+import { randomHex } from '../ids.ts';
 import type { JobHold } from '../jobs/job-queue.ts';
 
 export type LiveEvent = Exclude<Event, { type: 'changed' }>;
@@ -37,9 +38,12 @@ export const silentBus: SiteBus = {
 const maxPayloadBytes = 7900;
 const types: ReadonlySet<string> = new Set<SiteMessage['type']>(['stored', 'live', 'queued', 'cancel', 'presence', 'relay']);
 
-/** A message as payloads of notifications: log lines are spread over several, what fits in none is left out. */
+/**
+ * A message as payloads of notifications: log lines are spread over several, what fits in none is left out. No two payloads
+ * are alike, or PostgreSQL would deliver one for both.
+ */
 export function toPayloads(from: string, message: SiteMessage): string[] {
-  const payload = JSON.stringify({ from, message });
+  const payload = JSON.stringify({ from, n: randomHex(4), message });
   if (Buffer.byteLength(payload) <= maxPayloadBytes) return [payload];
   if (message.type !== 'live' || message.event.type !== 'job.log' || message.event.lines.length < 2) return [];
   const { event } = message;
@@ -52,8 +56,8 @@ export function toPayloads(from: string, message: SiteMessage): string[] {
 /** Undefined for what this version does not know, such as the word of a newer one. */
 export function fromPayload(payload: string): { readonly from: string; readonly message: SiteMessage } | undefined {
   try {
-    const read = JSON.parse(payload) as { from?: unknown; message?: { type?: unknown } };
-    if (typeof read.from !== 'string' || typeof read.message?.type !== 'string' || !types.has(read.message.type)) return undefined;
+    const read = JSON.parse(payload) as { from?: unknown; message?: { type?: unknown } } | null;
+    if (typeof read?.from !== 'string' || typeof read.message?.type !== 'string' || !types.has(read.message.type)) return undefined;
     return { from: read.from, message: read.message as SiteMessage };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
