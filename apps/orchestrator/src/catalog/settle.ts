@@ -1,6 +1,7 @@
 import type { Drill, JobPayload } from '@fortfail/protocol';
 import type { Change } from '../changes/changes.ts';
 import { type EvidenceSigner, signEvidence } from '../evidence/sign-evidence.ts';
+import { endGrant } from '../grants/repository-grants.ts';
 import { newId } from '../ids.ts';
 import type { JobOutcome } from '../jobs/job-outcome.ts';
 import type { JobEffects } from '../jobs/job-queue.ts';
@@ -20,6 +21,7 @@ export function catalogEffects(signer: EvidenceSigner): JobEffects {
       const result = outcome.result;
       if (job.kind === 'initialise') await endInitialise(change, job, outcome);
       else if (job.kind === 'propose-restore' || job.kind === 'apply-restore') await endRestore(change, job, outcome);
+      else if (job.kind === 'grant-slot' || job.kind === 'accept-slot') await endGrant(change, job, outcome);
       else if (result?.kind === 'backup') await endBackup(change, job, outcome, result);
       else if (result?.kind === 'drill') await recordDrill(change, signer, job, result);
       else if (result?.kind === 'check') await recordCheck(change, job, outcome, result);
@@ -67,6 +69,9 @@ async function endRestore(change: Change, job: JobRow, outcome: JobOutcome): Pro
   if (outcome.status === 'succeeded' && outcome.result?.kind === 'propose-restore') {
     return setRestore(change, job.restore_id, { status: 'proposed', proposal: JSON.stringify(outcome.result.proposal), error: null });
   }
+  // Somebody on the host has to say yes first: the proposal stands, and may be applied again.
+  if (job.kind === 'apply-restore' && outcome.error?.code === 'consent-needed')
+    return setRestore(change, job.restore_id, { status: 'proposed', error });
   const report = outcome.result?.kind === 'apply-restore' ? JSON.stringify(outcome.result.report) : null;
   // A proposal without a proposal in it has not succeeded, whatever was said.
   const status = job.kind === 'propose-restore' && outcome.status !== 'cancelled' ? 'failed' : outcome.status;

@@ -38,6 +38,7 @@ export interface Tables {
   kit: KitTable;
   roster: RosterTable;
   escrow: EscrowTable;
+  repository_grant: RepositoryGrantTable;
   api_token: ApiTokenTable;
   alert: AlertTable;
   legacy_agent: LegacyAgentTable;
@@ -121,11 +122,13 @@ export interface AgentTable {
   status: string;
   /** Why it is held, one sentence. */
   reason: string | null;
-  /** Mark of its machine that is believed, and one that was seen since and is not. */
+  /** Mark of its machine that is believed, and one that was seen and is not. */
   machine: string | null;
   seen_machine: string | null;
   /** Drawn by the process that connected last. */
   instance: string | null;
+  /** A second process that was seen beside it: it may not connect. */
+  held_instance: string | null;
   /** How often its certificate was issued, and the highest number it has shown itself. */
   generation: number;
   confirmed_generation: number;
@@ -293,6 +296,8 @@ export interface RestoreTable {
   agent_id: string;
   include: string;
   target: string | null;
+  /** JSON array of consents given to the proposal. */
+  approvals: string | null;
   status: string;
   proposal: string | null;
   report: string | null;
@@ -575,4 +580,22 @@ export interface EscrowTable {
   /** JSON array: where copies were acknowledged. */
   places: string;
   created_at: string;
+}
+
+/** A key slot of a repository for a second agent. One for each of them and repository. */
+export interface RepositoryGrantTable {
+  id: string;
+  repository_id: string;
+  from_agent_id: string;
+  to_agent_id: string;
+  /** `asked`, `sealed`, `accepted`, `refused` or `removed`. */
+  status: string;
+  sentence: string;
+  /** The order to the owner's agent as JSON: repeated word for word when it is asked again. */
+  payload: string;
+  /** The slot's password, sealed to the other agent; gone once it has it. */
+  sealed: string | null;
+  job_id: string | null;
+  created_at: string;
+  accepted_at: string | null;
 }

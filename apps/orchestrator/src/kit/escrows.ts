@@ -10,7 +10,7 @@ const everyMs = 15_000;
 /** After a failure the next attempt waits, so that an agent whose policy says no is not asked every few seconds. */
 const againAfterMs = 3_600_000;
 
-type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'queue'>;
+type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'queue' | 'leader'>;
 type EscrowResult = Extract<JobResult, { kind: 'escrow' }>;
 
 /** Sees to it that each repository's password is sealed to the recovery key, as soon as its host names that key itself. */
@@ -22,10 +22,10 @@ export class EscrowWatch {
   }
 
   async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#services;
+    const { clock, logger, leader } = this.#services;
     while (!signal.aborted) {
       try {
-        await this.round();
+        if (leader.isLeader()) await this.round();
       } catch (err) {
         logger.error({ component: 'kit', err }, 'ordering escrows failed');
       }

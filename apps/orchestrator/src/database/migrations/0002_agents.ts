@@ -23,6 +23,7 @@ const columns = [
   'plan_serial int not null default 0',
   'plan_digest text',
   'last_renewal text',
+  'held_instance text',
 ];
 
 const tables: Readonly<Record<string, string>> = {

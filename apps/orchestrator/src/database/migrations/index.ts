@@ -7,6 +7,7 @@ import { legacyTables } from './0004_legacy.ts';
 import { replicaTables } from './0005_replicas.ts';
 import { signedTables } from './0006_signed.ts';
 import { kitTables } from './0007_kit.ts';
+import { grantTables } from './0008_grants.ts';
 
 /** All migrations by name, in the order of their names. A shipped one is never edited: the next number corrects it. */
 export function migrations(engine: Engine): Record<string, Migration> {
@@ -18,5 +19,6 @@ export function migrations(engine: Engine): Record<string, Migration> {
     '0005_replicas': replicaTables(engine),
     '0006_signed': signedTables(engine),
     '0007_kit': kitTables(engine),
+    '0008_grants': grantTables(engine),
   };
 }

@@ -4,6 +4,7 @@ import { agentHandlers } from './agent-handlers.ts';
 import { alertHandlers } from './alert-handlers.ts';
 import { auditHandlers } from './audit-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
+import { grantHandlers } from './grant-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { kitHandlers } from './kit-handlers.ts';
 import { meHandlers } from './me-handlers.ts';
@@ -26,6 +27,7 @@ export function allHandlers(services: Services): Handlers {
     ...agentHandlers(services),
     ...auditHandlers(services),
     ...kitHandlers(services),
+    ...grantHandlers(services),
     ...planHandlers(services),
     ...restorePointHandlers(services),
     ...restoreHandlers(services),

@@ -1,14 +1,17 @@
 import { FortFailError } from '@fortfail/base';
+import type { Approval } from '@fortfail/protocol';
 import { loadRepository, loadRestore, loadRestorePoint } from '../../catalog/load.ts';
 import { toRestore } from '../../catalog/restore-rows.ts';
-import type { RestoreTable } from '../../database/tables.ts';
+import type { RepositoryTable, RestoreTable } from '../../database/tables.ts';
 import { newId } from '../../ids.ts';
 import { forgotten, repositoryReference } from '../../jobs/order-job.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
 import { decodeCursor, toPage } from '../cursors.ts';
 
-type RestoreRoutes = 'listRestores' | 'proposeRestore' | 'getRestore' | 'applyRestore';
+type RestoreRoutes = 'listRestores' | 'proposeRestore' | 'getRestore' | 'applyRestore' | 'approveRestore';
+/** Enough for every admin of a small company; the agent counts persons, not papers. */
+const mostApprovals = 8;
 
 export function restoreHandlers(services: Services): Pick<Handlers, RestoreRoutes> {
   return {
@@ -32,13 +35,68 @@ export function restoreHandlers(services: Services): Pick<Handlers, RestoreRoute
     proposeRestore: async (call) => ({ body: toRestore(await propose(services, call)) }),
     getRestore: async (call) => ({ body: toRestore(await load(services, call)) }),
     applyRestore: async (call) => ({ body: toRestore(await apply(services, call)) }),
+    approveRestore: async (call) => ({ body: toRestore(await approve(services, call)) }),
   };
 }
 
-async function load(services: Services, call: Call<'getRestore' | 'applyRestore'>): Promise<RestoreTable> {
+async function load(services: Services, call: Call<'getRestore' | 'applyRestore' | 'approveRestore'>): Promise<RestoreTable> {
   const row = await loadRestore(services.database.read, call.id('restoreId'));
   call.check({ kind: 'restore', planId: row.plan_id, agentId: row.agent_id });
   return row;
+}
+
+/** On which agent: the point's own, or another that has a key slot of its repository, for whoever may restore on both. */
+async function targetAgent(services: Services, call: Call<'proposeRestore'>, repository: RepositoryTable): Promise<string> {
+  const { targetAgentId } = call.body;
+  if (targetAgentId === null || targetAgentId === repository.agent_id) return repository.agent_id;
+  call.check({ kind: 'restore', agentId: targetAgentId });
+  const { read } = services.database;
+  const agent = await read.selectFrom('agent').select(['hostname', 'status']).where('id', '=', targetAgentId).executeTakeFirst();
+  if (agent === undefined)
+    throw new FortFailError({ kind: 'not-found', code: 'no-such-agent', message: `unable to find agent '${targetAgentId}'` });
+  if (agent.status !== 'active')
+    throw new FortFailError({
+      kind: 'conflict',
+      code: 'agent-not-active',
+      message: `unable to restore on '${agent.hostname}', it is ${agent.status}`,
+    });
+  const grant = await read
+    .selectFrom('repository_grant')
+    .select('status')
+    .where('repository_id', '=', repository.id)
+    .where('to_agent_id', '=', targetAgentId)
+    .executeTakeFirst();
+  if (grant?.status === 'accepted') return targetAgentId;
+  throw new FortFailError({
+    kind: 'conflict',
+    code: 'no-grant',
+    message: `unable to restore on '${agent.hostname}', it has no key slot of repository '${repository.name}'`,
+    hint: `Grant it one: fortfail repo grant ${repository.name} --to ${targetAgentId}`,
+  });
+}
+
+/** Keeps a signed consent with its proposal; the agent that restores judges it, nobody here could. */
+async function approve(services: Services, call: Call<'approveRestore'>): Promise<RestoreTable> {
+  const seen = await load(services, call);
+  return services.changes.run(call.context, async (change) => {
+    const row = await change.tx.selectFrom('restore').selectAll().where('id', '=', seen.id).executeTakeFirstOrThrow();
+    const approvals = [...(JSON.parse(row.approvals ?? '[]') as Approval[]), call.body];
+    if (row.status !== 'proposed' || approvals.length > mostApprovals) {
+      throw new FortFailError({
+        kind: 'conflict',
+        code: 'restore-not-proposed',
+        message: `unable to add a consent to restore '${seen.id}', it is ${row.status} and has ${approvals.length - 1}`,
+      });
+    }
+    change.audit({ action: 'restore.approve', object: { kind: 'restore', id: seen.id }, detail: { by: call.body.by } });
+    change.event('restore', seen.id, row.plan_id);
+    return change.tx
+      .updateTable('restore')
+      .set({ approvals: JSON.stringify(approvals) })
+      .where('id', '=', seen.id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  });
 }
 
 async function propose(services: Services, call: Call<'proposeRestore'>): Promise<RestoreTable> {
@@ -47,11 +105,12 @@ async function propose(services: Services, call: Call<'proposeRestore'>): Promis
   const repository = await loadRepository(services.database.read, point.repository_id);
   call.check({ kind: 'restore', planId: point.plan_id, agentId: repository.agent_id });
   if (point.forgotten_at !== null) throw forgotten(point);
+  const agentId = await targetAgent(services, call, repository);
   const id = newId('rst');
   return services.changes.run(call.context, async (change) => {
     const job = await services.queue.enqueue(change, {
       kind: 'propose-restore',
-      agentId: repository.agent_id,
+      agentId,
       repositoryId: repository.id,
       planId: point.plan_id,
       planName: point.plan_name,
@@ -72,9 +131,10 @@ async function propose(services: Services, call: Call<'proposeRestore'>): Promis
       restore_point_id: point.id,
       plan_id: point.plan_id,
       plan_name: point.plan_name,
-      agent_id: repository.agent_id,
+      agent_id: agentId,
       include: JSON.stringify(include),
       target,
+      approvals: null,
       status: 'proposing',
       proposal: null,
       report: null,
@@ -87,7 +147,7 @@ async function propose(services: Services, call: Call<'proposeRestore'>): Promis
     change.audit({
       action: 'restore.propose',
       object: { kind: 'restore', id },
-      detail: { restorePoint: point.id, included: include.length, hasTarget: target !== null },
+      detail: { restorePoint: point.id, included: include.length, hasTarget: target !== null, on: agentId },
     });
     change.event('restore', id, point.plan_id);
     return row;
@@ -126,7 +186,7 @@ async function apply(services: Services, call: Call<'applyRestore'>): Promise<Re
     }
     const job = await services.queue.enqueue(change, {
       kind: 'apply-restore',
-      agentId: repository.agent_id,
+      agentId: seen.agent_id,
       repositoryId: repository.id,
       planId: point.plan_id,
       planName: point.plan_name,
@@ -141,6 +201,8 @@ async function apply(services: Services, call: Call<'applyRestore'>): Promise<Re
         include: JSON.parse(seen.include) as string[],
         target: proposal.target,
         digest: proposal.digest,
+        ...(seen.agent_id === repository.agent_id ? {} : { origin: repository.agent_id }),
+        ...(seen.approvals === null ? {} : { approvals: JSON.parse(seen.approvals) as Approval[] }),
       },
     });
     change.audit({

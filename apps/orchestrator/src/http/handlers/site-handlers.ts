@@ -114,12 +114,14 @@ async function ownRepository(services: Services, call: Call<'getRepository' | 'c
 
 /** Has the resident agent make the repository, or adopt it when it exists there and the agent knows its password. */
 async function createRepository(services: Services, call: Call<'createRepository'>): ReturnType<Handlers['createRepository']> {
-  const agent = await services.database.read
+  const residents = await services.database.read
     .selectFrom('agent')
     .selectAll()
     .where('kind', '=', 'resident')
     .orderBy('created_at')
-    .executeTakeFirst();
+    .execute();
+  // Of several orchestrators each has a resident agent of its own; who asks this one means the one beside it.
+  const agent = residents.find(({ home }) => home === services.replicas.home) ?? residents[0];
   if (agent === undefined) {
     throw new FortFailError({
       kind: 'unavailable',

@@ -2,15 +2,7 @@ import { FortFailError } from '@fortfail/base';
 import type { RouteName } from '@fortfail/protocol';
 import type { Handlers } from '../call.ts';
 
-const names = [
-  'createJoinString',
-  'enrol',
-  'renewAgent',
-  'decideAgent',
-  'listGrants',
-  'createGrant',
-  'approveRestore',
-] as const satisfies readonly RouteName[];
+const names = ['createJoinString', 'enrol', 'renewAgent', 'decideAgent'] as const satisfies readonly RouteName[];
 
 /** Routes of the protocol that have no handler of their own yet: each is taken out of here by whoever builds it. */
 export function unbuiltHandlers(): Pick<Handlers, (typeof names)[number]> {
