@@ -86,7 +86,7 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
   const progress = new JobProgressBoard(feed);
   const { copyFolder } = parts;
   const copies = copyFolder === undefined ? undefined : new CatalogCopies({ database, clock, version, folder: copyFolder });
-  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site: site.name, copies, replicas });
+  const hub = new AgentHub({ database, changes, clock, logger, queue, log, progress, feed, site, keys, copies, replicas });
   return {
     site,
     clock,

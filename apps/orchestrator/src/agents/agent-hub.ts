@@ -7,15 +7,22 @@ import type { Database } from '../database/database.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { JobProgressBoard } from '../jobs/job-progress.ts';
 import type { JobHold, JobQueue } from '../jobs/job-queue.ts';
-import { type JobRow, jobPayloadOf } from '../jobs/job-rows.ts';
+import type { SiteKeys } from '../keys/site-keys.ts';
 import { AgentRelay } from '../replicas/agent-relay.ts';
 import type { Replicas } from '../replicas/replicas.ts';
 import type { SiteMessage } from '../replicas/site-bus.ts';
 import { AgentSession, type Wire } from './agent-session.ts';
-import { CopyDelivery } from './copy-delivery.ts';
+import { type AgentNews, AgentWatch } from './agent-watch.ts';
+import { type Door, localDoor } from './door.ts';
+import { InstanceClashes } from './instance-clashes.ts';
+import { LeaseDelivery } from './lease-delivery.ts';
+import { Orders } from './orders.ts';
+import { closeCodeOf, recordClone } from './standing.ts';
 
 const askTimeoutMs = 20_000;
 const pumpEveryMs = 1000;
+/** A connected agent says something every 5 s; one that is silent for longer than a lease is not there any more. */
+const silentMs = 30_000;
 
 export interface AgentHubParts {
   readonly database: Database;
@@ -26,7 +33,8 @@ export interface AgentHubParts {
   readonly log: JobLog;
   readonly progress: JobProgressBoard;
   readonly feed: EventFeed;
-  readonly site: string;
+  readonly site: { readonly id: string; readonly name: string };
+  readonly keys: SiteKeys;
   /** Where the database is outside the data folder: copies of it for the agent. */
   readonly copies?: CatalogCopies | undefined;
   readonly replicas: Replicas;
@@ -50,14 +58,24 @@ export class AgentHub {
   readonly #seen = new Set<string>();
   /** Stops that were sent on the present connection, as `agent job fence`. */
   readonly #stopped = new Set<string>();
-  readonly #delivery: CopyDelivery | undefined;
+  readonly #delivery: LeaseDelivery;
+  readonly #clashes: InstanceClashes;
+  readonly #orders: Orders;
+  readonly #watch: AgentWatch;
   #questions = 0;
   #isStopping = false;
 
   constructor(parts: AgentHubParts) {
     this.parts = parts;
-    const { copies, replicas } = parts;
-    this.#delivery = copies === undefined ? undefined : new CopyDelivery({ ...parts, copies });
+    const { replicas } = parts;
+    this.#clashes = new InstanceClashes(parts.clock);
+    this.#orders = new Orders({ ...parts, siteId: parts.site.id, linkKey: parts.keys.link });
+    this.#delivery = new LeaseDelivery({
+      ...parts,
+      orders: this.#orders,
+      send: (agentId, frame) => this.#sessions.get(agentId)?.send(frame),
+    });
+    this.#watch = new AgentWatch({ ...parts, isNeeded: () => this.#sessions.size > 0, tell: (news) => this.#tell(news) });
     parts.queue.deliverTo(
       (agentId) => {
         void this.pump(agentId);
@@ -92,8 +110,8 @@ export class AgentHub {
   }
 
   /** Takes over a connection that has not said hello yet. Call `receive` and `closed` of what it answers. */
-  accept(wire: Wire): AgentSession {
-    return new AgentSession(this, wire);
+  accept(wire: Wire, door: Door = localDoor(this.parts)): AgentSession {
+    return new AgentSession(this, wire, door);
   }
 
   /** Whether the agent is connected to any process of the site. */
@@ -103,7 +121,14 @@ export class AgentHub {
 
   /** False when another live instance of the agent is connected, here or to another process: the newer one is refused. */
   async join(agentId: string, session: AgentSession, instance: string): Promise<boolean> {
-    if (this.#isStopping || this.#sessions.has(agentId)) return false;
+    if (this.#isStopping) return false;
+    const present = this.#sessions.get(agentId);
+    if (present !== undefined) {
+      const isOver = present.instance === instance || (!session.isLocal && this.#clashes.mayReplace(agentId, instance));
+      if (!isOver) return false;
+      present.close(4408, 'a newer connection took its place');
+      present.closed();
+    }
     // Held from here on, so that of two that come at once the second one waits for nothing.
     this.#sessions.set(agentId, session);
     const isOurs = await this.parts.replicas.presence.claim(agentId, { instance, session: session.key }).catch((error: unknown) => {
@@ -118,6 +143,7 @@ export class AgentHub {
   leave(agentId: string, session: AgentSession): void {
     if (this.#sessions.get(agentId) !== session) return;
     this.#sessions.delete(agentId);
+    this.#clashes.left(agentId);
     for (const key of this.#stopped) if (key.startsWith(`${agentId} `)) this.#stopped.delete(key);
     this.parts.replicas.presence.release(agentId, session.key).catch((err: unknown) => {
       this.parts.logger.warn({ component: 'agents', agentId, err }, 'telling that an agent left failed; its place runs out by itself');
@@ -147,20 +173,40 @@ export class AgentHub {
       const session = this.#sessions.get(agentId);
       if (this.#isStopping || session === undefined || !session.isReady) return;
       try {
-        for (const job of await this.parts.queue.lease(agentId)) this.#deliver(agentId, job);
+        await this.#delivery.round(agentId);
       } catch (error) {
         this.parts.logger.error({ component: 'agents', agentId, err: error }, 'leasing failed');
       }
     } while (this.#again.has(agentId));
   }
 
-  #deliver(agentId: string, job: JobRow): void {
-    const payload = jobPayloadOf(job);
-    const until = job.lease_until ?? this.parts.clock.now().toISOString();
-    const lease = { type: 'lease', jobId: job.id, fence: job.fence, attempt: job.attempt, kind: payload.kind, until } as const;
-    const send = (frame: OutgoingFrame): void => this.#sessions.get(agentId)?.send(frame);
-    if (this.#delivery === undefined || payload.kind !== 'backup' || payload.source.kind !== 'config') send({ ...lease, payload });
-    else this.#delivery.begin(agentId, job, (catalogCopy) => send({ ...lease, payload: { ...payload, catalogCopy } }));
+  /** The agent said something. When a second process of it turned up meanwhile there are two of it, which goes on record. */
+  async heard(agentId: string): Promise<void> {
+    const other = this.#clashes.heard(agentId);
+    if (other !== undefined) await recordClone(this.parts.changes, agentId, other);
+  }
+
+  /** Sends the agent its plans of this moment, signed, unless it has them from this connection. */
+  async sendPlans(agentId: string, session: AgentSession): Promise<void> {
+    const { order, digest } = await this.#orders.plans(agentId);
+    if (session.plansDigest === digest) return;
+    session.plansDigest = digest;
+    session.send({ type: 'plans', order });
+  }
+
+  async #tell(news: AgentNews): Promise<void> {
+    for (const [agentId, session] of [...this.#sessions]) {
+      if (news.agents === 'all' || news.agents.has(agentId)) await this.#checkStanding(agentId, session);
+      if (news.plans && session.isReady) await this.sendPlans(agentId, session);
+    }
+  }
+
+  /** An agent that may not be here any more is sent away at once. */
+  async #checkStanding(agentId: string, session: AgentSession): Promise<void> {
+    const row = await this.parts.database.read.selectFrom('agent').select('status').where('id', '=', agentId).executeTakeFirst();
+    if (row === undefined || row.status === 'active') return;
+    session.close(closeCodeOf(`agent-${row.status}`), `this agent is ${row.status}`);
+    session.closed();
   }
 
   /** Delivers retries whose time has come and takes back lost leases, until the signal. */
@@ -174,6 +220,7 @@ export class AgentHub {
         const isSettled = clock.monotonicMs() - begun >= firstSweepMs;
         await queue.sweep((agentId) => isSettled || this.#seen.has(agentId));
         for (const stop of await queue.stops([...this.#sessions.keys()])) this.#cancel(stop.agentId, stop.hold, stop.reason);
+        this.#endSilent();
         for (const agentId of this.#sessions.keys()) await this.pump(agentId);
       } catch (error) {
         // While the database was away nobody could extend a lease, so all get the time that they get after a start.
@@ -184,6 +231,15 @@ export class AgentHub {
         logger.error({ component: 'jobs', err: error }, 'sweeping leases failed');
       }
       await clock.sleep(pumpEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  #endSilent(): void {
+    const now = this.parts.clock.monotonicMs();
+    for (const session of [...this.#sessions.values()]) {
+      if (session.isLocal || now - session.heardAtMs < silentMs) continue;
+      session.close(4408, 'nothing was heard for too long');
+      session.closed();
     }
   }
 
@@ -259,8 +315,9 @@ export class AgentHub {
   /** No more leases from here on; connections are closed. Agents go on and come back. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    await this.#watch[Symbol.asyncDispose]();
     await Promise.allSettled(this.#pumping.values());
-    await this.#delivery?.stop();
+    await this.#delivery.stop();
     for (const session of [...this.#sessions.values()]) session.close(1001, 'the orchestrator stops');
   }
 }

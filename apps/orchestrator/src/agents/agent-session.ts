@@ -1,11 +1,20 @@
-import { asFortFailError, type ErrorKind, type ErrorRecord, fromErrorRecord, toErrorRecord } from '@fortfail/base';
+import {
+  asFortFailError,
+  type ErrorKind,
+  type ErrorRecord,
+  type FortFailError,
+  fromErrorRecord,
+  isFortFailError,
+  toErrorRecord,
+} from '@fortfail/base';
 import { type AgentFrame, agentFrame, linkVersion } from '@fortfail/protocol';
 import { newestHeads } from '../audit/signed-heads.ts';
 import { recordWitness } from '../audit/witnesses.ts';
 import { randomHex } from '../ids.ts';
 import { leaseSeconds } from '../jobs/job-queue.ts';
 import type { AgentHub, OutgoingFrame } from './agent-hub.ts';
-import { enrolAgent } from './enrol-agent.ts';
+import type { Door } from './door.ts';
+import { closeCodeOf } from './standing.ts';
 
 /** A connection's two ends as this side needs them. */
 export interface Wire {
@@ -21,15 +30,29 @@ export class AgentSession {
   readonly key = randomHex(8);
   readonly #hub: AgentHub;
   readonly #wire: Wire;
+  readonly #door: Door;
+  /** The agent's process. */
+  instance: string | undefined;
+  /** When it said something last, by the monotonic clock. */
+  heardAtMs: number;
+  /** What it was sent of its plans on this connection. */
+  plansDigest: string | undefined;
   #agentId: string | undefined;
   #isWelcomed = false;
   #isClosed = false;
   #sequence = 0;
   #handling: Promise<void> = Promise.resolve();
 
-  constructor(hub: AgentHub, wire: Wire) {
+  constructor(hub: AgentHub, wire: Wire, door: Door) {
     this.#hub = hub;
     this.#wire = wire;
+    this.#door = door;
+    this.heardAtMs = hub.parts.clock.monotonicMs();
+  }
+
+  /** True for the resident agent, whose connection cannot end without a word. */
+  get isLocal(): boolean {
+    return this.#door.via === 'local-socket';
   }
 
   /** True once the agent was welcomed and leases may be sent. */
@@ -75,9 +98,12 @@ export class AgentSession {
       }
       if (frame.data.type === 'hello') return await this.#hello(frame.data);
       if (this.#agentId === undefined) return this.close(4401, 'hello expected');
+      this.heardAtMs = this.#hub.parts.clock.monotonicMs();
+      await this.#hub.heard(this.#agentId);
       await this.#handle(this.#agentId, frame.data);
     } catch (error) {
       if (error instanceof SyntaxError) return this.close(4400, 'frame not understood');
+      if (isFortFailError(error, 'denied')) return this.#refuse(error);
       logger.error({ component: 'agents', agentId: this.#agentId, errKind: asFortFailError(error).kind, err: error }, 'agent frame failed');
       this.close(1011, 'frame not handled, come again');
     }
@@ -86,17 +112,26 @@ export class AgentSession {
   async #hello(frame: Frame<'hello'>): Promise<void> {
     const { parts } = this.#hub;
     if (this.#agentId !== undefined) return this.close(4400, 'a second hello');
-    const agentId = await enrolAgent(parts.changes, frame, parts.replicas.home);
+    const agentId = await this.#door.enter(frame);
+    this.instance = frame.instance;
     if (!(await this.#hub.join(agentId, this, frame.instance))) return this.close(4409, 'another live instance of this agent is connected');
     this.#agentId = agentId;
     if (this.#isClosed) return this.closed();
     const revoked = await parts.queue.reclaim(agentId, frame.jobs);
-    this.send({ type: 'welcome', agentId, site: parts.site, leaseSeconds, revoked });
+    const linkKeys = this.isLocal ? { linkKeys: parts.keys.linkLines() } : {};
+    this.send({ type: 'welcome', agentId, site: parts.site.name, leaseSeconds, revoked, ...linkKeys });
     this.#isWelcomed = true;
+    await this.#hub.sendPlans(agentId, this);
     for (const head of await newestHeads(parts.database.read)) this.send({ type: 'head', head });
     parts.logger.info({ component: 'agents', agentId, version: frame.version }, 'agent connected');
     // The first heartbeat pumps: outcomes that wait in the agent's outbox come before it and count before new leases.
     if (frame.jobs.length === 0) void this.#hub.pump(agentId);
+  }
+
+  #refuse({ code, message }: FortFailError): void {
+    this.#hub.parts.logger.info({ component: 'agents', code }, 'agent not let in');
+    // A close has room for 123 bytes of reason.
+    this.close(closeCodeOf(code), Buffer.from(message).subarray(0, 120).toString().replaceAll('\uFFFD', ''));
   }
 
   async #handle(agentId: string, frame: Exclude<AgentFrame, Frame<'hello'>>): Promise<void> {

@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { chooseJobs } from './choose-jobs.ts';
 import { type JobOutcome, leaseLost } from './job-outcome.ts';
 import { activeStatuses, type JobRow, openStatuses } from './job-rows.ts';
+import { takeOrderNumbers } from './order-counter.ts';
 
 /** How long a lease holds without a heartbeat. */
 export const leaseSeconds = 30;
@@ -33,6 +34,9 @@ export interface JobHold {
   readonly jobId: string;
   readonly fence: number;
 }
+
+/** A job that was just leased, and the number under which its agent is ordered to do it. */
+export type LeasedJob = JobRow & { readonly order: number };
 
 /** What follows from a job's change of state, done in the same transaction: catalog, slots, restores. */
 export interface JobEffects {
@@ -110,20 +114,26 @@ export class JobQueue {
 
   /**
    * Leases whatever the agent may begin now. Each lease has a fence of its own. On PostgreSQL jobs that another transaction
-   * has in hand, such as one that is being stopped, are passed over and not waited for.
+   * has in hand, such as one that is being stopped, are passed over and not waited for. Agents that are not active get none.
    */
-  async lease(agentId: string): Promise<JobRow[]> {
+  async lease(agentId: string): Promise<LeasedJob[]> {
     const { database, changes, clock } = this.#parts;
     const isWorth = chooseJobs(await openJobs(database.read, agentId), clock.now().toISOString()).length > 0;
     if (!isWorth) return [];
     return changes.run(agentContext(agentId), async (change) => {
       // Takes the agent's row, so that two orchestrators lease for one agent one after the other.
-      await change.tx.updateTable('agent').set({ last_seen_at: change.now }).where('id', '=', agentId).execute();
+      const agent = change.tx
+        .updateTable('agent')
+        .set({ last_seen_at: change.now })
+        .where('id', '=', agentId)
+        .where('status', '=', 'active');
+      if ((await agent.executeTakeFirst()).numUpdatedRows === 0n) return change.nothing([]);
       const leased: JobRow[] = [];
       const open = database.engine === 'postgres' ? await freeJobs(change.tx, agentId) : await openJobs(change.tx, agentId);
       for (const job of chooseJobs(open, change.now)) leased.push(await this.#leaseOne(change, job));
-      if (leased.length === 0) change.nothing();
-      return leased;
+      if (leased.length === 0) return change.nothing([]);
+      const first = await takeOrderNumbers(change.tx, agentId, leased.length);
+      return leased.map((job, index) => ({ ...job, order: first + index }));
     });
   }
 
