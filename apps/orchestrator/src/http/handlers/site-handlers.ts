@@ -3,7 +3,7 @@ import type { Drill } from '@fortfail/protocol';
 import { drillsWithAgent, loadDrill, loadRepository } from '../../catalog/load.ts';
 import { loadOverview } from '../../catalog/overview.ts';
 import type { Change } from '../../changes/changes.ts';
-import type { RepositoryTable } from '../../database/tables.ts';
+import type { AgentTable, RepositoryTable } from '../../database/tables.ts';
 import { newId } from '../../ids.ts';
 import { toJob } from '../../jobs/job-rows.ts';
 import { repositoryReference } from '../../jobs/order-job.ts';
@@ -112,16 +112,22 @@ async function ownRepository(services: Services, call: Call<'getRepository' | 'c
   return row;
 }
 
-/** Has the resident agent make the repository, or adopt it when it exists there and the agent knows its password. */
+/** The agent that is named, else the resident agent. Undefined when there is none yet. */
+async function keeperOf(services: Services, agentId: string | null): Promise<AgentTable | undefined> {
+  const agents = services.database.read.selectFrom('agent').selectAll().orderBy('created_at');
+  if (agentId === null) {
+    const residents = await agents.where('kind', '=', 'resident').execute();
+    // Of several orchestrators each has a resident agent of its own; who asks this one means the one beside it.
+    return residents.find(({ home }) => home === services.replicas.home) ?? residents[0];
+  }
+  const named = await agents.where('id', '=', agentId).executeTakeFirst();
+  if (named !== undefined) return named;
+  throw new FortFailError({ kind: 'not-found', code: 'no-such-agent', message: `unable to find agent '${agentId}'` });
+}
+
+/** Has an agent make the repository, or adopt it when it exists there and the agent knows its password. */
 async function createRepository(services: Services, call: Call<'createRepository'>): ReturnType<Handlers['createRepository']> {
-  const residents = await services.database.read
-    .selectFrom('agent')
-    .selectAll()
-    .where('kind', '=', 'resident')
-    .orderBy('created_at')
-    .execute();
-  // Of several orchestrators each has a resident agent of its own; who asks this one means the one beside it.
-  const agent = residents.find(({ home }) => home === services.replicas.home) ?? residents[0];
+  const agent = await keeperOf(services, call.body.agentId);
   if (agent === undefined) {
     throw new FortFailError({
       kind: 'unavailable',
