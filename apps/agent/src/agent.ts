@@ -110,7 +110,7 @@ async function assemble(
     newJobId: () => `job_${randomBytes(8).toString('hex')}`,
   });
   const ordered = (planId: string): Promise<void> => selfRun.ordered(planId);
-  const orderDesk = new OrderDesk({ book: orders, desk, alarms, outbox, logger, send, ordered, isLocal: site === undefined });
+  const orderDesk = new OrderDesk({ book: orders, desk, alarms, outbox, logger, send, ordered });
   const browse = new BrowseDesk({ shelf, clock, guard: browseGuard(host, clock) });
   const stands = stateWriter(config.agentFolder, version, clock, logger);
   const listener = agentListener({ host, desk, orders: orderDesk, browse, clock, send, stands });
@@ -151,6 +151,7 @@ function realPerformer({ config, clock, logger, version }: AgentParts, host: Hos
     programVersion: `fortfail ${version}`,
     self: { agentId: () => identity.id ?? '', keys },
     policy: async () => (await watch.read(alarms)).policy,
+    roster: () => host.rosters.current(),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, ErrorRecord, Logger } from '@fortfail/base';
 import type { JobLogLine, JobPayload, JobProgress, JobResult } from '@fortfail/protocol';
+import type { Roster } from '@fortfail/trust';
 import type { AgentConfig } from '../config.ts';
 import type { HostKeys } from '../identity/host-keys.ts';
 import type { HostPolicy } from '../policy/host-policy.ts';
@@ -26,6 +27,8 @@ export interface JobParts {
   readonly self: AgentSelf;
   /** The host's policy of this moment. */
   readonly policy: () => Promise<HostPolicy>;
+  /** The roster of the pinned owner; undefined without one that holds. */
+  readonly roster: () => Roster | undefined;
 }
 
 /** One attempt's own: when to stop, and where to speak. */

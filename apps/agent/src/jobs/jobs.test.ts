@@ -73,6 +73,7 @@ async function perform(payload: JobPayload, signal = new AbortController().signa
     programVersion: 'fortfail 0.0.0',
     self: { agentId: () => 'agt_00000000000000aa', keys: await HostKeys.ensure(config.agentFolder) },
     policy: async () => builtInPolicy,
+    roster: () => undefined,
   };
   const end = await jobPerformer(parts)(payload, voice);
   const { status, result, summary, error = null } = end;

@@ -1,9 +1,12 @@
-import { asFortFailError, FortFailError } from '@fortfail/base';
+import { asFortFailError } from '@fortfail/base';
+import { acceptSlot } from './accept-slot-job.ts';
 import { applyRestoreJob } from './apply-restore-job.ts';
 import { backUp } from './backup-job.ts';
 import { checkRepository } from './check-job.ts';
 import { drillPoint } from './drill-job.ts';
+import { escrow } from './escrow-job.ts';
 import { forget } from './forget-job.ts';
+import { grantSlot } from './grant-slot-job.ts';
 import { initialise } from './initialise-job.ts';
 import type { JobEnd, JobParts, PerformJob } from './job-context.ts';
 import { proposeRestoreJob } from './propose-restore-job.ts';
@@ -58,9 +61,11 @@ function performers(parts: JobParts): PerformJob {
       case 'forget':
         return forget(payload, voice, parts);
       case 'escrow':
+        return escrow(payload, voice, parts);
       case 'grant-slot':
+        return grantSlot(payload, voice, parts);
       case 'accept-slot':
-        throw new FortFailError({ kind: 'denied', code: 'unknown-kind', message: `unable to do a job of kind '${payload.kind}'` });
+        return acceptSlot(payload, voice, parts);
     }
   };
 }

@@ -76,6 +76,27 @@ export class PasswordFiles {
     return { password: await this.read(repositoryId), isNew: true };
   }
 
+  /** Keeps a password that another host made for this one. The one there is stays when it is the same; another is `conflict`. */
+  async put(repositoryId: string, password: Secret): Promise<{ readonly isNew: boolean }> {
+    const found = await this.find(repositoryId);
+    if (found !== undefined && found.reveal() === password.reveal()) return { isNew: false };
+    if (found !== undefined) {
+      throw new FortFailError({
+        kind: 'conflict',
+        code: 'password-there',
+        message: `unable to keep a key of repository '${repositoryId}', there is another in '${this.pathOf(repositoryId)}'`,
+        hint: 'Remove that file on this host if it is of no use any more, and have the key granted again.',
+      });
+    }
+    await makePrivateFolder(this.#folder);
+    await createFile(
+      this.pathOf(repositoryId),
+      `${password.reveal()}
+`,
+    );
+    return { isNew: true };
+  }
+
   /** Takes back a password that was made for a repository which turned out to have another one. */
   async discard(repositoryId: string): Promise<void> {
     await unlink(this.pathOf(repositoryId));
