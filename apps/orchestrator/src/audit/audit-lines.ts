@@ -1,14 +1,19 @@
 import type { FileHandle } from 'node:fs/promises';
+import { isRecordName } from '../first-api/records.ts';
 import { type AuditRow, type Chain, chains, firstPrev } from './audit-record.ts';
 
 const chunkBytes = 1 << 20;
 const newline = 0x0a;
 
-/** One record as a line of the file; `event` and `timestamp` repeat what is in the body, for readers of plain logs. */
+/**
+ * One record as a line of the file; `event` and `timestamp` repeat what is in the body, and so do the fields of records of
+ * the first API, for readers of plain logs.
+ */
 export function formatAuditLine(row: AuditRow): string {
-  const { action, at } = JSON.parse(row.body) as { action: string; at: string };
+  const { action, at, detail } = JSON.parse(row.body) as { action: string; at: string; detail: Readonly<Record<string, unknown>> };
   const { chain, seq, prev, body, hash } = row;
-  return `${JSON.stringify({ chain, seq, event: action, timestamp: at, prev, hash, body })}\n`;
+  const { personal: _, ...fields } = isRecordName(action) ? detail : {};
+  return `${JSON.stringify({ ...fields, chain, seq, event: action, timestamp: at, prev, hash, body })}\n`;
 }
 
 /** Undefined for a line that is none of ours. */

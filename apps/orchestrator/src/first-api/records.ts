@@ -4,7 +4,14 @@ import type { Json } from '../audit/canonical-json.ts';
 /** What happens through the first API, by the names its users know from its log and its live events. */
 export const recordNames = ['token_minted', 'snapshot_created', 'snapshot_uploaded', 'restore_job_created', 'agent_event'] as const;
 /** And what was not put on record before. */
-export const furtherRecordNames = ['snapshot_dropped', 'snapshot_refused', 'command_sent', 'agent_claimed', 'token_revoked'] as const;
+export const furtherRecordNames = [
+  'snapshot_dropped',
+  'snapshot_refused',
+  'snapshot_downloaded',
+  'command_sent',
+  'agent_claimed',
+  'token_revoked',
+] as const;
 export type RecordName = (typeof recordNames)[number] | (typeof furtherRecordNames)[number];
 
 const all: ReadonlySet<string> = new Set([...recordNames, ...furtherRecordNames]);

@@ -11,8 +11,12 @@ const maxDepth = 32;
 const id = z.string().refine(isId, `must be 1 to ${maxIdLength} characters without control characters`);
 const metadata = z
   .record(z.string(), z.unknown())
-  .refine((value) => isShallow(value, maxDepth), `must not be nested deeper than ${maxDepth}`)
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, 'must be at most 64 KiB of JSON')
+  .superRefine((value, context) => {
+    // In this order: what is nested too deep cannot even be measured.
+    if (!isShallow(value, maxDepth)) context.addIssue({ code: 'custom', message: `must not be nested deeper than ${maxDepth}` });
+    else if (Buffer.byteLength(JSON.stringify(value)) > maxMetadataBytes)
+      context.addIssue({ code: 'custom', message: 'must be at most 64 KiB of JSON' });
+  })
   .nullish();
 
 export const tokenBody = z.object({

@@ -109,8 +109,8 @@ function ownerOf(record: LiveRecord): string | undefined {
 }
 
 function echo(socket: RecordsSocket, text: string, isBinary: boolean): void {
-  if (isBinary || Buffer.byteLength(text) > maxTextBytes) return socket.close(tooBig, 'text of at most 64 KiB only');
-  send(socket, { event: 'echo', data: text });
+  if (isBinary || Buffer.byteLength(text) > maxTextBytes) socket.close(tooBig, 'text of at most 64 KiB only');
+  else send(socket, { event: 'echo', data: text });
 }
 
 function send(socket: RecordsSocket, frame: object): void {
