@@ -280,7 +280,7 @@ export const orchestratorFrame = z.discriminatedUnion('type', [
     linkKeys: z.array(z.string()).optional(),
     roster: signedText.nullable().optional(),
   }),
-  /** `order` is a JWS of `jobOrder`; the fields beside it are for logs and must agree with it. */
+  /** `order` is a JWS of `jobOrder`, which alone is obeyed; the fields beside it are for logs and must agree with it. */
   z.object({
     ...base,
     type: z.literal('lease'),
@@ -288,8 +288,7 @@ export const orchestratorFrame = z.discriminatedUnion('type', [
     fence: z.int(),
     attempt: z.int(),
     kind: jobKind,
-    payload: jobPayload,
-    order: z.string().optional(),
+    order: z.string(),
     until: instant,
   }),
   /** A JWS of `planOrder`, after each welcome and each change. */

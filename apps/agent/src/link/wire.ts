@@ -49,6 +49,7 @@ export function standingOfCode(code: number): Standing | undefined {
 export function standingOfProblem(code: string): Standing | undefined {
   const known: Readonly<Record<string, Standing>> = {
     'agent-unknown': 'unknown',
+    'certificate-too-old': 'unknown',
     'agent-revoked': 'revoked',
     'agent-held': 'held',
     'agent-pending': 'pending',

@@ -1,5 +1,4 @@
-import { asFortFailError, FortFailError, type Logger, toErrorRecord } from '@fortfail/base';
-import type { JobOrder } from '@fortfail/protocol';
+import { asFortFailError, type Logger, toErrorRecord } from '@fortfail/base';
 import type { Alarms } from '../alarms/alarms.ts';
 import type { JobDesk } from '../jobs/job-desk.ts';
 import type { LeaseFrame, OutgoingFrame } from '../link/agent-link.ts';
@@ -15,8 +14,6 @@ export interface OrderDeskParts {
   readonly send: (frame: OutgoingFrame) => boolean;
   /** Told of each backup that was ordered: its plan need not be run by this agent itself. */
   readonly ordered: (planId: string) => Promise<void>;
-  /** The link is the unix socket of this machine. */
-  readonly isLocal: boolean;
 }
 
 /** Takes leases in: what is in the signed order is done, and nothing that the frame around it says. */
@@ -29,23 +26,16 @@ export class OrderDesk {
 
   /** Never throws: a lease that is not obeyed is answered, recorded and told. */
   async leased(lease: LeaseFrame): Promise<void> {
-    const { desk, ordered } = this.#parts;
+    const { book, desk, ordered } = this.#parts;
     // A lease told twice has the number of the first; that is no old order but the same.
     if (desk.knows(lease)) return;
     try {
-      const { payload, jti, fence } = await this.#read(lease);
+      const { payload, jti, fence } = await book.take(lease);
       if (payload.kind === 'backup') await ordered(payload.planId);
       desk.take({ jobId: jti, fence, attempt: lease.attempt, payload });
     } catch (error) {
       await this.#refuse(lease, error);
     }
-  }
-
-  async #read(lease: LeaseFrame): Promise<Pick<JobOrder, 'payload' | 'jti' | 'fence'>> {
-    const { book, isLocal } = this.#parts;
-    if (lease.order !== undefined) return await book.take({ ...lease, order: lease.order });
-    if (isLocal) return { payload: lease.payload, jti: lease.jobId, fence: lease.fence };
-    throw new FortFailError({ kind: 'denied', code: 'order-missing', message: 'unable to obey a lease without a signed order' });
   }
 
   async #refuse({ jobId, fence }: LeaseFrame, error: unknown): Promise<void> {

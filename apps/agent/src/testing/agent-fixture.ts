@@ -5,7 +5,7 @@ import { type Clock, noLogger, systemClock } from '@fortfail/base';
 import { type Agent, startAgent } from '../agent.ts';
 import { type AgentConfig, readConfig } from '../config.ts';
 import type { PerformJob } from '../jobs/job-context.ts';
-import type { LeaseFrame } from '../link/agent-link.ts';
+import type { TestLease } from './fake-orchestrator.ts';
 
 /** A data folder of its own, thrown away at the end (FORTFAIL_TEST_KEEP=1 keeps it). */
 export class AgentFixture implements AsyncDisposable {
@@ -33,7 +33,7 @@ export class AgentFixture implements AsyncDisposable {
 export const jobNumber = (number: number): string => `job_${number.toString(16).padStart(16, '0')}`;
 
 /** A lease as the orchestrator sends it; a check of a repository named after `repository`. */
-export function checkLease(number: number, fence = 1, repository = 'rep_0000000000000001'): Omit<LeaseFrame, 'v' | 'seq'> {
+export function checkLease(number: number, fence = 1, repository = 'rep_0000000000000001'): TestLease {
   const reference = { id: repository, name: 'main', location: '/nowhere' };
   return {
     type: 'lease',
@@ -47,7 +47,7 @@ export function checkLease(number: number, fence = 1, repository = 'rep_00000000
 }
 
 /** The same for a backup, which writes. */
-export function backupLease(number: number, fence = 1, repository = 'rep_0000000000000001'): Omit<LeaseFrame, 'v' | 'seq'> {
+export function backupLease(number: number, fence = 1, repository = 'rep_0000000000000001'): TestLease {
   const reference = { id: repository, name: 'main', location: '/nowhere' };
   const source = { kind: 'files' as const, paths: ['/nowhere'], excludes: [] };
   const payload = { kind: 'backup' as const, repository: reference, planId: 'pln_0000000000000001', planName: 'p', source, tags: [] };

@@ -2,10 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
-import { type AgentFrame, agentFrame, linkVersion, type OrchestratorFrame } from '@fortfail/protocol';
+import { type AgentFrame, agentFrame, type JobOrder, type JobPayload, linkVersion, type OrchestratorFrame } from '@fortfail/protocol';
+import { SigningKey, signOrder } from '@fortfail/trust';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 type Sent = OrchestratorFrame extends infer F ? (F extends OrchestratorFrame ? Omit<F, 'v' | 'seq'> : never) : never;
+/** A lease before its order is signed. */
+export type TestLease = Omit<Extract<Sent, { type: 'lease' }>, 'order'> & { readonly payload: JobPayload };
 type Frame<T extends AgentFrame['type']> = Extract<AgentFrame, { type: T }>;
 
 export interface FakeOrchestratorOptions {
@@ -14,9 +17,11 @@ export interface FakeOrchestratorOptions {
   readonly agentId?: string;
 }
 
+export const testAgentId = 'agt_00000000000000aa';
+
 /**
  * A mock of the orchestrator's end of the link, on a real unix socket: welcomes, acknowledges, writes down every frame
- * (checked against the protocol) and sends what a test tells it to. It keeps no state of jobs.
+ * (checked against the protocol) and sends what a test tells it to, leases signed. It keeps no state of jobs.
  */
 export class FakeOrchestrator implements AsyncDisposable {
   readonly frames: AgentFrame[] = [];
@@ -24,17 +29,22 @@ export class FakeOrchestrator implements AsyncDisposable {
   readonly misfits: string[] = [];
   revoked: { jobId: string; fence: number }[] = [];
   keepsAcks: boolean;
+  /** Signs orders; the welcome names it. */
+  readonly linkKey = SigningKey.generate();
+  /** Number of the last order. */
+  orderNumber = 0;
   readonly #socketPath: string;
   readonly #agentId: string;
   #server: Server | undefined;
   #sockets = new Set<WebSocket>();
   #sequence = 0;
+  #sending: Promise<void> = Promise.resolve();
   #watchers: (() => void)[] = [];
 
   constructor(socketPath: string, options: FakeOrchestratorOptions = {}) {
     this.#socketPath = socketPath;
     this.keepsAcks = options.keepsAcks === true;
-    this.#agentId = options.agentId ?? 'agt_00000000000000aa';
+    this.#agentId = options.agentId ?? testAgentId;
   }
 
   async listen(): Promise<this> {
@@ -57,13 +67,36 @@ export class FakeOrchestrator implements AsyncDisposable {
     if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 
-  send(frame: Sent): void {
-    this.#sequence += 1;
-    for (const socket of this.#sockets) socket.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...frame }));
+  /** In the order of the calls; a lease is signed under the next number on its way. */
+  send(frame: Exclude<Sent, { type: 'lease' }> | TestLease): void {
+    this.#inTurn(async () => {
+      const ready = frame.type === 'lease' ? await this.signed(frame) : frame;
+      this.#sequence += 1;
+      for (const socket of this.#sockets) socket.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...ready }));
+    });
   }
 
   sendText(text: string): void {
-    for (const socket of this.#sockets) socket.send(text);
+    this.#inTurn(async () => {
+      for (const socket of this.#sockets) socket.send(text);
+    });
+  }
+
+  /** The lease with an order that says the same, but for what a test wants otherwise. */
+  async signed(
+    { payload, ...lease }: TestLease,
+    otherwise: Partial<JobOrder> = {},
+    key = this.linkKey,
+  ): Promise<Extract<Sent, { type: 'lease' }>> {
+    this.orderNumber += 1;
+    const iat = Math.floor(performance.timeOrigin / 1000);
+    const { jobId: jti, fence, kind } = lease;
+    const order = { iss: 'test', aud: this.#agentId, jti, n: this.orderNumber, kind, payload, fence, iat, exp: iat + 100 * 365 * 86_400 };
+    return { ...lease, order: await signOrder(key, { ...order, ...otherwise }) };
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#sending = this.#sending.then(work);
   }
 
   of<T extends AgentFrame['type']>(type: T): Frame<T>[] {
@@ -111,9 +144,9 @@ export class FakeOrchestrator implements AsyncDisposable {
     this.#sequence += 1;
     const head = { v: linkVersion, seq: this.#sequence };
     if (frame.type === 'hello') {
-      socket.send(
-        JSON.stringify({ ...head, type: 'welcome', agentId: this.#agentId, site: 'test', leaseSeconds: 30, revoked: this.revoked }),
-      );
+      const linkKeys = [this.linkKey.publicLine];
+      const welcome = { type: 'welcome', agentId: this.#agentId, site: 'test', leaseSeconds: 30, revoked: this.revoked, linkKeys };
+      socket.send(JSON.stringify({ ...head, ...welcome }));
     } else if (frame.type === 'outcome' && !this.keepsAcks) {
       socket.send(JSON.stringify({ ...head, type: 'ack', outboxId: frame.outboxId }));
     }

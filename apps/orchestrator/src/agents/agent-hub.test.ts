@@ -1,7 +1,7 @@
 import type { Drill, Job, Repository, Restore, RestorePoint } from '@fortfail/protocol';
 import { expect, it } from 'vitest';
 import { databaseSuite } from '../testing/database-suite.ts';
-import { backupResult, drillResult, readySite, snapshotOf, TestAgent, type TestSite } from '../testing/test-site.ts';
+import { backupResult, drillResult, orderIn, readySite, snapshotOf, TestAgent, type TestSite } from '../testing/test-site.ts';
 
 databaseSuite('the agent link', (open) => {
   const backUp = async (site: TestSite, agent: TestAgent, planId: string, n: number, errors = 0): Promise<RestorePoint> => {
@@ -28,7 +28,7 @@ databaseSuite('the agent link', (open) => {
     expect(point).toMatchObject({ grade: 'complete', files: 3, planName: 'etc', kind: 'files' });
     const started = await site.local<{ job: Job }>('POST', `/plans/${planId}/drill`);
     const lease = await agent.lease(site);
-    expect(lease.payload).toMatchObject({ kind: 'drill', snapshot: point.snapshot, drillId: started.body.job.drillId });
+    expect(orderIn(lease).payload).toMatchObject({ kind: 'drill', snapshot: point.snapshot, drillId: started.body.job.drillId });
     await agent.start(lease);
     await agent.succeed(lease, drillResult('passed', site.clock.now()));
     const drill = (await site.local<Drill>('GET', `/drills/${started.body.job.drillId}`)).body;
@@ -74,7 +74,7 @@ databaseSuite('the agent link', (open) => {
     const point = await backUp(site, agent, planId, 5);
     const { id } = (await site.local<Restore>('POST', '/restores', { restorePointId: point.id, include: ['/etc/a'] })).body;
     const proposeLease = await agent.lease(site);
-    expect(proposeLease.payload).toMatchObject({ kind: 'propose-restore', restoreId: id, include: ['/etc/a'], target: null });
+    expect(orderIn(proposeLease).payload).toMatchObject({ kind: 'propose-restore', restoreId: id, include: ['/etc/a'], target: null });
     const digest = 'd'.repeat(64);
     const proposal = {
       target: '/restore/x',
@@ -98,7 +98,7 @@ databaseSuite('the agent link', (open) => {
     expect((await site.local('POST', `/restores/${id}/apply`, { digest })).status).toBe(202);
     expect((await site.local<{ code: string }>('POST', `/restores/${id}/apply`, { digest })).body.code).toBe('restore-not-proposed');
     const applyLease = await agent.lease(site);
-    expect(applyLease.payload).toMatchObject({ kind: 'apply-restore', target: '/restore/x', digest });
+    expect(orderIn(applyLease).payload).toMatchObject({ kind: 'apply-restore', target: '/restore/x', digest });
     await agent.start(applyLease);
     const report = { files: 1, bytes: 9, verifiedBytes: 9, errors: 0, rtoSeconds: 0.5, phases: [], target: '/restore/x' };
     await agent.succeed(applyLease, { kind: 'apply-restore', report });
@@ -114,7 +114,7 @@ databaseSuite('the agent link', (open) => {
     expect([refused.status, refused.body.code]).toEqual([409, 'last-good-point']);
     await site.local('POST', `/plans/${planId}/forget`, { restorePointIds: [old.id] });
     const lease = await agent.lease(site);
-    expect(lease.payload).toMatchObject({ kind: 'forget', snapshots: [old.snapshot] });
+    expect(orderIn(lease).payload).toMatchObject({ kind: 'forget', snapshots: [old.snapshot] });
     await agent.succeed(lease, { kind: 'forget', forgotten: [old.snapshot], refused: [] });
     const left = (await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items;
     expect(left.map((point) => point.id)).toEqual([newest.id]);
@@ -164,7 +164,7 @@ databaseSuite('the agent link', (open) => {
     const newest = (await site.local<{ items: RestorePoint[] }>('GET', '/restore-points')).body.items[0];
     await site.local('POST', `/plans/${planId}/backup`);
     const lease = await agent.lease(site);
-    expect(lease.payload).toMatchObject({ since: newest?.time });
+    expect(orderIn(lease).payload).toMatchObject({ since: newest?.time });
     const { kind: _kind, ...untold } = backupResult(6, site.clock.now());
     const { kind: _known, ...known } = backupResult(5, site.clock.now());
     await agent.succeed(lease, { ...backupResult(7, site.clock.now()), found: [known, untold] });

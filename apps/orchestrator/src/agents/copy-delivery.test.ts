@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { type CatalogManifest, manifestName } from '../catalog-copy/copied-tables.ts';
 import type { Database } from '../database/database.ts';
 import { databaseSuite } from '../testing/database-suite.ts';
-import { backupResult, planDraftFor, readySite } from '../testing/test-site.ts';
+import { backupResult, orderIn, planDraftFor, readySite } from '../testing/test-site.ts';
 
 databaseSuite('a backup of FortFail itself with a database elsewhere', (open) => {
   const setUp = async (database: Database) => {
@@ -24,7 +24,7 @@ databaseSuite('a backup of FortFail itself with a database elsewhere', (open) =>
     mkdirSync(join(copies, '.job_0000000000000001-1.tmp'), { recursive: true });
     const id = await order();
     const lease = await agent.next('lease');
-    expect(lease.payload).toMatchObject({ kind: 'backup', catalogCopy: `${id}-1` });
+    expect(orderIn(lease).payload).toMatchObject({ kind: 'backup', catalogCopy: `${id}-1` });
     expect(readdirSync(copies)).toEqual([`${id}-1`]);
     const manifest = JSON.parse(readFileSync(join(copies, `${id}-1`, manifestName), 'utf8')) as CatalogManifest;
     expect(manifest.tables).toMatchObject({ site: { rows: 1 }, plan: { rows: 2 } });

@@ -65,7 +65,7 @@ export class LeaseDelivery {
     const { orders, clock, send } = this.#parts;
     const order = await orders.job(agentId, { jobId: job.id, fence: job.fence, payload, n });
     const until = job.lease_until ?? clock.now().toISOString();
-    send(agentId, { type: 'lease', jobId: job.id, fence: job.fence, attempt: job.attempt, kind: payload.kind, payload, order, until });
+    send(agentId, { type: 'lease', jobId: job.id, fence: job.fence, attempt: job.attempt, kind: payload.kind, order, until });
   }
 
   #inTurn<T>(agentId: string, work: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noLogger } from '@fortfail/base';
 import { FakeClock } from '@fortfail/base/testing';
-import type { AgentFrame, OrchestratorFrame, PlanDraftInput } from '@fortfail/protocol';
+import { type AgentFrame, type JobOrder, jobOrder, type OrchestratorFrame, type PlanDraftInput } from '@fortfail/protocol';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Grant } from '../access/principal.ts';
 import type { AgentSession } from '../agents/agent-session.ts';
@@ -266,6 +266,11 @@ export class TestAgent {
   close(): void {
     this.#session.closed();
   }
+}
+
+/** What is inside a lease's signed order; the signature is for agents to verify. */
+export function orderIn(lease: Frame<'lease'>): JobOrder {
+  return jobOrder.parse(JSON.parse(Buffer.from(lease.order.split('.')[1] ?? '', 'base64url').toString()));
 }
 
 export const snapshotOf = (n: number): string => n.toString(16).padStart(64, '0');
