@@ -7,6 +7,9 @@ const canaries = [
   'ffp_0123456789ab_0123456789012345678901234567890123456789012_abcdef',
   'AGE-SECRET-KEY-1QQPQYR6XLKJ0QZYVY9MAZ5LCG4',
   'AKIAIOSFODNN7EXAMPLE',
+  'FFSHARE1QYPSXQCRQVPS0YZG3',
+  'fft_0123456789abcdef_0123456789012345678901234567890123456789012abcdef',
+  'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl',
 ];
 
 describe('the log', () => {
@@ -14,7 +17,10 @@ describe('the log', () => {
     const lines: string[] = [];
     const logger = createLogger('debug', { write: (line: string) => void lines.push(line) });
     for (const canary of canaries) {
-      logger.info({ component: 'test', text: `before ${canary} after`, password: canary, nested: { token: canary } }, 'a constant');
+      logger.info(
+        { component: 'test', text: `before ${canary} after`, password: canary, nested: { token: canary, deep: [{ text: `x ${canary}` }] } },
+        'a constant',
+      );
       logger.error({ err: new Error(`failed with ${canary}`) }, 'a constant');
       logger.child({ where: canary }).warn({}, 'a constant');
     }
@@ -24,7 +30,7 @@ describe('the log', () => {
     );
     const all = lines.join('');
     for (const canary of [...canaries, 'hunter2']) expect(all).not.toContain(canary);
-    expect(lines).toHaveLength(13);
+    expect(lines).toHaveLength(canaries.length * 3 + 1);
   });
 
   it('writes one JSON object per line with time, level and message', () => {

@@ -1,15 +1,18 @@
 import type { LogFields, Logger } from '@fortfail/base';
+import { redactTypedSecrets } from '@fortfail/trust';
 import { type DestinationStream, type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 
-/** What must not reach a log even inside other text: our typed secrets, age keys, cloud keys, passwords in URLs, queries. */
+/** What must not reach a log even inside other text, beside our own typed secrets: cloud keys, passwords in URLs, queries. */
 const secretPatterns: readonly (readonly [RegExp, string])[] = [
-  [/\bff(?:join|peer|share|p|l|t)[a-z]*[1_][A-Za-z0-9_.-]{8,}/gi, '[secret]'],
-  [/AGE-SECRET-KEY-1[0-9A-Z]+/g, '[secret]'],
-  [/\bAKIA[0-9A-Z]{16}\b/g, '[secret]'],
+  [/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, '[secret]'],
+  [/\b(Bearer|DPoP|Basic) +[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [secret]'],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[secret]'],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]+(?::[^\s/@]*)?@/gi, '$1[secret]@'],
   [/#link=[A-Za-z0-9_-]+/g, '#link=[secret]'],
   [/(https?:\/\/[^\s?#]+)\?[^\s#]+/g, '$1?[secret]'],
 ];
+
+const maxDepth = 4;
 
 const secretFields = [
   'password',
@@ -29,7 +32,7 @@ const secretFields = [
 
 /** Text with everything that looks like a secret taken out. */
 export function redact(text: string): string {
-  return secretPatterns.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), text);
+  return secretPatterns.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), redactTypedSecrets(text));
 }
 
 /** JSON lines: `time, level, component, msg` and fields. Messages are constants; values pass redaction. */
@@ -55,9 +58,18 @@ function redactError(error: unknown): unknown {
   return { type, code, message: redact(message), stack: redact(stack) };
 }
 
+/** Plain objects and lists down to a depth; everything else has its own way of being written, or is an error. */
+function redactDeep(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (depth === 0 || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item, depth - 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, depth - 1)]));
+}
+
 function wrap(log: PinoLogger): Logger {
   const clean = (fields: LogFields): LogFields =>
-    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]));
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, redactDeep(value, maxDepth)]));
   return {
     error: (fields, message) => log.error(clean(fields), message),
     warn: (fields, message) => log.warn(clean(fields), message),

@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 /** How long alerts that ended are kept. */
 const keptDays = 400;
 
-type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'hub' | 'auditFile'>;
+type Needs = Pick<Services, 'database' | 'changes' | 'clock' | 'logger' | 'hub' | 'auditFile' | 'leader'>;
 type Standing = Pick<AlertTable, 'kind' | 'object_kind' | 'object_id' | 'severity' | 'sentence'>;
 
 /** Compares what the catalog says with the alerts that are open: raises what is new, ends what is over. */
@@ -25,14 +25,15 @@ export class AlertWatch {
     this.#begunMs = services.clock.monotonicMs();
   }
 
-  /** Looks every half minute, and verifies the audit chain every six hours, until the signal. */
+  /** Looks every half minute, and verifies the audit chain every six hours, until the signal; of several processes the leading one does. */
   async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#services;
+    const { clock, logger, leader } = this.#services;
     let verifyAtMs = this.#begunMs + firstVerifyAfterMs;
     for (;;) {
       await clock.sleep(roundEveryMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       try {
+        if (!leader.isLeader()) continue;
         await this.round();
         if (clock.monotonicMs() < verifyAtMs) continue;
         verifyAtMs = clock.monotonicMs() + verifyEveryMs;

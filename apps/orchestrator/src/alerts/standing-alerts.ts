@@ -95,6 +95,7 @@ async function ofAgents({ database, clock, hub }: Needs): Promise<AlertDraft[]> 
     .select((eb) => eb.fn.countAll<number>().as('jobs'))
     .where('job.status', '=', 'queued')
     .where('job.plan_id', 'is not', null)
+    .where('agent.status', '!=', 'revoked')
     .where('job.not_before', '<=', now.toISOString())
     .groupBy(['agent.id', 'agent.hostname', 'agent.last_seen_at', 'agent.created_at'])
     .execute();
