@@ -24,6 +24,8 @@ export const agent = z.object({
   isRoot: z.boolean(),
   /** Six words of the fingerprint of its card; the same are shown on the host. Null for agents without keys. */
   words: z.array(z.string()).length(6).nullable(),
+  /** Thumbprint of its identity key (RFC 7638). */
+  identity: z.string().nullable(),
   /** What others seal to and verify with: an age recipient and an SSH public key. */
   sealing: z.string().nullable(),
   signing: z.string().nullable(),

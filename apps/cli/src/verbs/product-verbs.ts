@@ -48,6 +48,34 @@ export const auditHeadsOptions = {
 } as const;
 export const drillEvidenceOptions = { data, json, out: text('--out <folder>', 'where to write the files (default: here)') } as const;
 
+const yes = flag('--yes', 'do not ask');
+const signingKey = text('--key <file>', 'SSH key of an admin of the roster (default: yours in ~/.ssh)');
+export const repoGrantOptions = {
+  data,
+  json,
+  to: text('--to <agent>', 'the host that is to get a key: its name or agent id'),
+  key: signingKey,
+  unsigned: flag('--unsigned', 'without signatures: somebody consents on the host whose repository it is'),
+  wait: flag('--wait', 'wait until the other host has it'),
+  yes,
+} as const;
+export const approveOptions = {
+  data,
+  json,
+  key: signingKey,
+  as: text('--as <name>', 'who approves (default: your user name)'),
+  yes,
+} as const;
+export const pointRestoreOptions = {
+  data,
+  json,
+  on: text('--on <agent>', 'restore on this host: name or agent id (default: the host of the point)'),
+  include: list('--include <path>', 'only this path of the point (repeatable)'),
+  target: text('--target <folder>', 'into this new or empty folder of that host (default: a fresh one below its restore root)'),
+  apply: flag('--apply', 'the argument is a restore that was proposed: do it'),
+  dryRun: flag('--dry-run', 'stop after the proposal'),
+  yes,
+} as const;
 export const kitCreateOptions = {
   data,
   json,
@@ -164,6 +192,36 @@ export const productVerbs = [
     exits: localExits,
     next: 'fortfail drill start ID',
     load: () => import('../commands/point-list.ts'),
+  }),
+  defineVerb({
+    name: 'point restore',
+    args: '<point>',
+    summary: 'Restore a point on its host or another one; the proposal comes first',
+    family: 'product',
+    options: pointRestoreOptions,
+    exits: [...localExits.slice(0, 3), '3  not all came back, or somebody has to consent first', ...localExits.slice(3)],
+    next: 'fortfail approve RESTORE',
+    load: () => import('../commands/point-restore.ts'),
+  }),
+  defineVerb({
+    name: 'approve',
+    args: '<restore>',
+    summary: "Sign a restore's proposal with an SSH key of the roster",
+    family: 'product',
+    options: approveOptions,
+    exits: [...localExits.slice(0, 4), '21  it waits for no approval', '22  nothing was signed', ...localExits.slice(4)],
+    next: 'fortfail point restore --apply RESTORE',
+    load: () => import('../commands/approve.ts'),
+  }),
+  defineVerb({
+    name: 'repo grant',
+    args: '<repository>',
+    summary: 'Give another host a key of a repository, so that points can come back there',
+    family: 'product',
+    options: repoGrantOptions,
+    exits: [...localExits.slice(0, 3), '3  the other host has no key yet (--wait)', ...localExits.slice(3)],
+    next: 'fortfail point restore POINT --on HOST',
+    load: () => import('../commands/repo-grant.ts'),
   }),
   defineVerb({
     name: 'job list',

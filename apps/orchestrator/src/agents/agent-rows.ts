@@ -38,6 +38,7 @@ export function toAgent(row: AgentTable, facts: AgentFacts): Agent {
     isRoot: row.is_root === 1,
     enrolledAt: row.created_at,
     words: wordsOf(row),
+    identity: row.identity,
     sealing: row.sealing,
     signing: row.signing,
     certificateUntil: row.certificate_until,
