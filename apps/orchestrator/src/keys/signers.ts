@@ -16,10 +16,14 @@ async function recordSigner(change: Change, kind: (typeof kinds)[number], key: S
   const known = await change.tx.selectFrom('signer').select('fingerprint').where('fingerprint', '=', key.fingerprint).executeTakeFirst();
   if (known !== undefined) return false;
   await change.tx.updateTable('signer').set({ until_at: change.now }).where('kind', '=', kind).where('until_at', 'is', null).execute();
-  await change.tx
+  const made = await change.tx
     .insertInto('signer')
     .values({ fingerprint: key.fingerprint, line: key.publicLine, kind, since: change.now, until_at: null })
-    .execute();
+    // Another process with the same keys may start at this moment.
+    .onConflict((conflict) => conflict.column('fingerprint').doNothing())
+    .returning('fingerprint')
+    .executeTakeFirst();
+  if (made === undefined) return false;
   change.audit({ action: 'key.record', object: { kind: 'key', id: key.fingerprint }, detail: { kind } });
   return true;
 }
