@@ -1,7 +1,10 @@
-import { fstatSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { asFortFailError, errorKinds, systemClock, toErrorRecord } from '@fortfail/base';
 import { startAgent } from './agent.ts';
 import { readConfig } from './config.ts';
+import { startFirstApiAgent } from './first-api/first-api-agent.ts';
+import { asksForFirstApi, readFirstApiConfig } from './first-api/first-api-config.ts';
 import { makeLogger } from './logger.ts';
 
 /**
@@ -42,6 +45,20 @@ async function main(): Promise<void> {
   const logger = makeLogger(config.logLevel);
   const stop = asked();
   try {
+    // A host that has enrolled with keys of its own never goes back to speaking with tokens.
+    if (asksForFirstApi(process.env) && !existsSync(join(config.agentFolder, 'site.json'))) {
+      await using agent = await startFirstApiAgent({
+        config: readFirstApiConfig(process.env),
+        clock: systemClock,
+        logger,
+        pid: process.pid,
+      });
+      process.stdout.write(
+        `${JSON.stringify({ ready: true, part: 'agent', pid: process.pid, agentId: agent.agentId, data: config.dataFolder })}\n`,
+      );
+      logger.info({ component: 'first-api', why: await stop }, 'agent stops');
+      return;
+    }
     await using agent = await startAgent({ config, clock: systemClock, logger, version: productVersion() });
     process.stdout.write(
       `${JSON.stringify({ ready: true, part: 'agent', pid: process.pid, instance: agent.instance, data: config.dataFolder })}\n`,

@@ -192,7 +192,7 @@ describe('an odd but honest archive', () => {
   it('reports names that differ only in case or composition, and keeps both', async () => {
     const { into, found } = await extract([file('d/Name'), file('d/name'), file('d/\xc3\xa9'), file('d/e\xcc\x81'), file('d/other')]);
     expect(readdirSync(join(into, 'd'))).toHaveLength(5);
-    expect([...found.caseClashes].sort()).toEqual(['d/Name', 'd/name', 'd/e\u0301', 'd/\u00e9']);
+    expect([...found.caseClashes].sort()).toEqual(['d/Name', 'd/e\u0301', 'd/name', 'd/\u00e9']);
     expect(caseClashes(['a', 'b'])).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ export interface LookBudget {
   left: number;
 }
 
-export const lookBudget = (): LookBudget => ({ left: 500_000_000 });
+export const lookBudget = (): LookBudget => ({ left: 100_000_000 });
 
 /**
  * Whether a symbolic link leads to a place within the target folder, whichever other links of the archive it passes on the

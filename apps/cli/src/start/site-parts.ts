@@ -9,6 +9,16 @@ export interface SiteParts extends AsyncDisposable {
   readonly orchestrator: Ready;
 }
 
+/** What makes an agent one of the first API, which the agent of this site is not; `fortfail agent` passes it on. */
+const firstApiNames = ['ORCHESTRATOR_URL', 'AGENT_ID', 'AGENT_REG_SECRET', 'ORCH_JWT', 'BACKUP_DIR', 'RESTORE_DIR', 'POLL_INTERVAL'];
+/** The orchestrator's alone: its database, whose address may hold a password, and its secrets. */
+const orchestratorNames = ['DATABASE_URL', 'ORCH_JWT_SECRET', 'ORCH_REG_SECRET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY', 'VAULT_TOKEN'];
+
+function agentEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
+  const left = new Set([...firstApiNames, ...orchestratorNames].flatMap((name) => [name, `${name}_FILE`]));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !left.has(name)));
+}
+
 /** Starts both parts; when it throws, nothing is left over. Disposing stops the agent first, then the orchestrator. */
 export async function startParts(config: StartConfig, context: CommandContext, onNotice: (sentence: string) => void): Promise<SiteParts> {
   const env = partEnvironment(config, context.env);
@@ -17,9 +27,7 @@ export async function startParts(config: StartConfig, context: CommandContext, o
     return new Part({ name, program: partPrograms[name], env: own, clock: context.clock, onLog: (line) => log.append(line), onNotice });
   };
   const orchestrator = make('orchestrator', env);
-  // The database is the orchestrator's alone; its address may hold a password.
-  const { DATABASE_URL: _, DATABASE_URL_FILE: __, ...agentEnv } = env;
-  const agent = make('agent', agentEnv);
+  const agent = make('agent', agentEnvironment(env));
   const stop = async (): Promise<void> => {
     await agent.stop();
     await orchestrator.stop();
