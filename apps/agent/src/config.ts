@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FortFailError } from '@fortfail/base';
+import { firstApiOptions } from './first-api/first-api-options.ts';
 import { policyPaths } from './policy/read-policy.ts';
 
 /** Where an agent keeps its things and how much it does at once. Frozen after it was read. */
@@ -36,6 +37,7 @@ export const options = [
     doc: 'The policy file of this host. Default: /etc/fortfail/policy.json, else $XDG_CONFIG_HOME/fortfail/policy.json.',
   },
   { name: 'LOG_LEVEL', doc: 'error, warn, info or debug.', fallback: 'info' },
+  ...firstApiOptions,
 ] as const;
 
 type Name = (typeof options)[number]['name'] | 'XDG_DATA_HOME' | 'XDG_CONFIG_HOME';
