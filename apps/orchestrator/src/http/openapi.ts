@@ -1,5 +1,7 @@
 import {
   agent,
+  alert,
+  apiToken,
   auditRecord,
   auditVerification,
   drill,
@@ -9,6 +11,7 @@ import {
   job,
   me,
   overview,
+  person,
   plan,
   planDraft,
   planState,
@@ -24,11 +27,14 @@ import {
   slot,
 } from '@fortfail/protocol';
 import { z } from 'zod';
+import { tokenActions } from '../access/rights.ts';
 
 type Json = Record<string, unknown>;
 
 const named = {
   agent,
+  alert,
+  apiToken,
   auditRecord,
   auditVerification,
   drill,
@@ -38,6 +44,7 @@ const named = {
   job,
   me,
   overview,
+  person,
   plan,
   planDraft,
   planState,
@@ -68,7 +75,7 @@ export function openApiDocument(version: string): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ session: [] }],
+    security: [{ session: [] }, { token: [] }],
     paths,
     components: {
       schemas: schemas.all(),
@@ -78,6 +85,11 @@ export function openApiDocument(version: string): Json {
           in: 'cookie',
           name: 'ff',
           description: 'The session cookie (`__Host-ff` under TLS). Changes also need `X-FF: 1`.',
+        },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token, `ffp_...`, of `fortfail token create`. Without cookies; no mark is needed.',
         },
       },
     },
@@ -92,7 +104,7 @@ function operation(name: string, route: Route, schemas: SchemaBook): Json {
     summary: route.summary,
     tags: [route.path.split('/')[1] ?? 'site'],
     'x-fortfail': { action: route.action, object: route.object },
-    ...(route.action === 'public' ? { security: [] } : {}),
+    ...securityOf(route),
     parameters: parameters(route, schemas),
     ...(route.body === undefined
       ? {}
@@ -166,4 +178,11 @@ function clean(value: unknown): unknown {
       key === '$ref' && typeof member === 'string' ? member.replace('#/$defs/', '#/components/schemas/') : clean(member),
     ]),
   );
+}
+
+/** Which of the ways in serve here, by the same rules that judge requests. */
+function securityOf({ action, object }: Route): { security?: object[] } {
+  if (action === 'public') return { security: [] };
+  const isForTokens = tokenActions.has(action) || (action === 'self' && object !== 'token');
+  return isForTokens ? {} : { security: [{ session: [] }] };
 }
