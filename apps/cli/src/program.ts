@@ -90,7 +90,7 @@ function prepare(command: Command, place: Place, context: CommandContext): Comma
     });
 }
 
-function addVerb(parent: Command, verb: Verb, outer: readonly Command[], context: CommandContext, found: (call: ParsedCall) => void): void {
+function addVerb(verb: Verb, outer: readonly Command[], context: CommandContext, found: (call: ParsedCall) => void): Command {
   const command = prepare(new Command(verb.name.split(' ').at(-1)), verb, context)
     .summary(verb.summary)
     .description(verb.description === undefined ? `${verb.summary}.` : `${verb.summary}. ${verb.description}`)
@@ -105,7 +105,29 @@ function addVerb(parent: Command, verb: Verb, outer: readonly Command[], context
     if (verb.family === 'product') refuseGlobals(verb, outer);
     found({ verb, options: readValues(verb.options, [command]), globals: readValues(globalOptions, chain), args: command.args });
   });
-  parent.addCommand(command);
+  outer.at(-1)?.addCommand(command);
+  return command;
+}
+
+/** The commands from the program down to the group of these words; groups that are not there yet are made. */
+function groupOf(words: readonly string[], verb: Verb, known: Map<string, Command>, program: Command, context: CommandContext): Command[] {
+  const chain = [program];
+  for (const [position, word] of words.entries()) {
+    const name = words.slice(0, position + 1).join(' ');
+    let group = known.get(name);
+    if (group === undefined) {
+      const place: Place = { name, family: verb.family };
+      group = prepare(new Command(word), place, context)
+        .description(groupSummaries[name] ?? '')
+        .helpGroup(verb.family === 'restic' ? "restic's verbs:" : 'FortFail:')
+        .enablePositionalOptions();
+      for (const option of commanderOptions(globalOptions, place)) group.addOption(option.hideHelp());
+      known.set(name, group);
+      chain.at(-1)?.addCommand(group);
+    }
+    chain.push(group);
+  }
+  return chain;
 }
 
 function buildProgram(context: CommandContext, found: (call: ParsedCall) => void): Command {
@@ -116,25 +138,11 @@ function buildProgram(context: CommandContext, found: (call: ParsedCall) => void
     .enablePositionalOptions()
     .addHelpText('after', programHelp());
   for (const option of commanderOptions(globalOptions, nowhere)) program.addOption(option.hideHelp());
-  const groups = new Map<string, Command>();
+  // A verb may be a group as well: `agent` and `agent show`.
+  const known = new Map<string, Command>();
   for (const verb of allVerbs) {
-    const [word = '', rest] = verb.name.split(' ');
-    if (rest === undefined) {
-      addVerb(program, verb, [program], context, found);
-      continue;
-    }
-    let group = groups.get(word);
-    if (group === undefined) {
-      const place: Place = { name: word, family: verb.family };
-      group = prepare(new Command(word), place, context)
-        .description(groupSummaries[word] ?? '')
-        .helpGroup(verb.family === 'restic' ? "restic's verbs:" : 'FortFail:')
-        .enablePositionalOptions();
-      for (const option of commanderOptions(globalOptions, place)) group.addOption(option.hideHelp());
-      groups.set(word, group);
-      program.addCommand(group);
-    }
-    addVerb(group, verb, [program, group], context, found);
+    const chain = groupOf(verb.name.split(' ').slice(0, -1), verb, known, program, context);
+    known.set(verb.name, addVerb(verb, chain, context, found).enablePositionalOptions());
   }
   return program;
 }
