@@ -1,12 +1,13 @@
 import { accessVerbs } from './access-verbs.ts';
 import { backupVerbs } from './backup-verbs.ts';
 import { upkeepVerbs } from './forget-verbs.ts';
+import { hostVerbs } from './host-verbs.ts';
 import { productVerbs } from './product-verbs.ts';
 import { readVerbs } from './read-verbs.ts';
 import type { Verb } from './verb.ts';
 
 /** Every verb of the command line, FortFail's own first. */
-export const allVerbs: readonly Verb[] = [...productVerbs, ...accessVerbs, ...backupVerbs, ...readVerbs, ...upkeepVerbs];
+export const allVerbs: readonly Verb[] = [...productVerbs, ...hostVerbs, ...accessVerbs, ...backupVerbs, ...readVerbs, ...upkeepVerbs];
 
 /** What the words before a space are called in `--help`. */
 export const groupSummaries: Readonly<Record<string, string>> = {
@@ -16,6 +17,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   job: 'Jobs',
   drill: 'Drills: restores that prove a point',
   audit: 'The audit chain',
+  'agent owner': 'The owner that a host obeys',
   person: 'Persons and their roles',
   token: 'API tokens of programs',
   alert: 'Alerts: what somebody should look after',
