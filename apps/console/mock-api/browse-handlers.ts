@@ -55,7 +55,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 
 const list = (world: World, point: RestorePoint, { path, cursor, limit }: Extract<BrowseQuestion, { ask: 'list' }>) => {
   const entries = filesOf(point.paths[0] ?? '/', path, point.time)?.flatMap((entry) =>
-    entry.type === 'file' ? (entryIn(world, point, entry.path)?.entry ?? []) : entry,
+    entry.type === 'dir' ? entry : (entryIn(world, point, entry.path)?.entry ?? []),
   );
   if (!entries) throw missing('folder', path);
   const from = Number(cursor ?? 0);
@@ -66,10 +66,9 @@ const answerTo = (world: World, point: RestorePoint, question: BrowseQuestion): 
   if (question.ask === 'list') return list(world, point, question);
   if (question.ask === 'find') {
     const all = foldersOf(point.paths[0] ?? '/').flatMap((folder) => filesOf(point.paths[0] ?? '/', folder, point.time) ?? []);
-    const found = all.filter(
-      ({ name, path }) =>
-        name.toLowerCase().includes(question.text.toLowerCase()) && path !== '' && entryIn(world, point, path) !== undefined,
-    );
+    const found = all
+      .filter(({ name }) => name.toLowerCase().includes(question.text.toLowerCase()))
+      .flatMap(({ path }) => entryIn(world, point, path)?.entry ?? []);
     return { entries: found.slice(0, question.limit), isCut: found.length > question.limit };
   }
   if (question.ask === 'preview') {

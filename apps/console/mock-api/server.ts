@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { type EventFrame, eventFrame, type Problem, type Route, type RouteName, routes } from '@fortfail/protocol';
+import { type EventFrame, eventFrame, type Problem, type RepositoryGrant, type Route, type RouteName, routes } from '@fortfail/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { grantsOf, type Looking, lookingOf } from './browse-handlers.ts';
 import { answerProposal, type Call, handlers, sentinels } from './handlers.ts';
 import { Refusal } from './refusal.ts';
 import { makeWorld, type World } from './world.ts';
@@ -20,6 +21,10 @@ export interface MockApi extends AsyncDisposable {
   readonly url: string;
   readonly world: World;
   readonly sentinels: typeof sentinels;
+  /** How hosts answer questions about files. */
+  readonly looking: Looking;
+  /** Key slots that hosts gave to others. */
+  readonly grants: RepositoryGrant[];
   /** Answers every further call of this route with a problem, until `mend`. */
   break(route: RouteName, problem: { status: number; kind: string; code: string; detail: string; hint?: string }): void;
   mend(route: RouteName): void;
@@ -27,7 +32,7 @@ export interface MockApi extends AsyncDisposable {
   hold(route: RouteName): () => void;
   emit(frame: EventFrame): void;
   /** Tells the page to read an object again. */
-  changed(object: 'job' | 'restore' | 'plan' | 'restore-point' | 'drill', id: string): void;
+  changed(object: 'job' | 'restore' | 'plan' | 'restore-point' | 'drill' | 'agent' | 'alert' | 'kit' | 'grant', id: string): void;
   /** Ends all streams and accepts no new one, until `speak`. */
   silence(): void;
   speak(): void;
@@ -107,6 +112,14 @@ class MockServer implements MockApi {
     await new Promise<void>((resolve) => this.#http.listen(0, '127.0.0.1', resolve));
     this.#beat = setInterval(() => this.emit({ type: 'beat', now: this.#now(), seq: this.#seq }), BEAT_MS);
     return this;
+  }
+
+  get looking(): Looking {
+    return lookingOf(this.world);
+  }
+
+  get grants(): RepositoryGrant[] {
+    return grantsOf(this.world);
   }
 
   get url(): string {
@@ -194,7 +207,7 @@ class MockServer implements MockApi {
       throw new Refusal(403, 'denied', 'cross-site', 'unable to accept a change that does not come from our own pages');
     const query = route.query?.parse(Object.fromEntries(url.searchParams)) ?? {};
     const body = route.method === 'GET' ? undefined : this.#checked(route, await bodyOf(request));
-    if (route.method !== 'GET') this.orders.push({ route: name, path, body });
+    if (route.method !== 'GET' && route.action !== 'see-file-names') this.orders.push({ route: name, path, body });
     const handler = handlers[name] as ((call: Call<RouteName>) => unknown) | undefined;
     if (!handler) throw new Refusal(501, 'bug', 'not-mocked', `unable to mock '${name}'`);
     let cookie: string | undefined;
@@ -221,7 +234,7 @@ class MockServer implements MockApi {
   }
 
   async #file(pathname: string, response: ServerResponse): Promise<void> {
-    const path = extname(pathname) === '' ? '/index.html' : normalize(pathname);
+    const path = extname(pathname) in types ? normalize(pathname) : '/index.html';
     try {
       const bytes = await readFile(join(this.#options.dist, path));
       response.writeHead(200, {

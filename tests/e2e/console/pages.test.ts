@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MockApi } from '@fortfail/console/mock-api';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from './axe.ts';
@@ -14,6 +15,7 @@ interface Place {
   readonly path: string;
   /** Words that are there once the page has its answers. */
   readonly ready: (page: Page) => Promise<unknown>;
+  readonly prepare?: (api: MockApi) => void;
   readonly signedIn?: false;
   readonly width?: number;
   /** Longer than a picture of it should be. */
@@ -65,6 +67,58 @@ const places: readonly Place[] = [
     ready: (page) => page.getByText('changed while it was read, kept as read').waitFor(),
   },
   { name: '07-points', path: '/points', isLong: true, ready: (page) => page.getByRole('button', { name: 'Show older points' }).waitFor() },
+  {
+    name: '13-files',
+    path: `/points/${wikiPoint}/files#at=%2Fsrv%2Fwww%2Fwiki&file=%2Fsrv%2Fwww%2Fwiki%2FLocalSettings.php&pick=%2Fsrv%2Fwww%2Fwiki%2Fcomposer.json`,
+    ready: (page) => page.getByText('not in 2').waitFor(),
+    act: async ({ page }) => {
+      await page
+        .getByRole('button', { name: /^compare/ })
+        .first()
+        .click();
+      await page.getByText('+ $wgDBname = "wiki";').waitFor();
+    },
+  },
+  {
+    name: '14-search',
+    path: '/points?plan=pln_0000000000000004#q=composer',
+    ready: (page) => page.getByText(/^2 paths in the 5 newest points/).waitFor(),
+  },
+  {
+    name: '15-compare',
+    path: `/points/rpt_0000000000000bc3...${wikiPoint}#all=1`,
+    ready: (page) => page.getByText('~ changed').first().waitFor(),
+  },
+  {
+    name: '16-approval',
+    path: `/points/${wikiPoint}/files`,
+    prepare: (api) => {
+      api.looking.isSealed = true;
+      api.world.me = { ...api.world.me, passkeys: [{ id: 'pk', name: 'laptop', createdAt: '2026-11-01T00:00:00Z' }] };
+    },
+    ready: (page) => page.getByRole('button', { name: 'Approve with a passkey' }).waitFor(),
+  },
+  {
+    name: '17-restore-elsewhere',
+    path: `/restores/new?point=${wikiPoint}`,
+    prepare: ({ world }) => {
+      const [near] = world.agents;
+      if (near) world.agents.push({ ...near, id: 'agt_0000000000000007', hostname: 'app-02', kind: 'remote' });
+    },
+    ready: (page) => page.getByLabel('Choose LocalSettings.php').waitFor(),
+    act: async ({ page }) => {
+      await page.getByRole('radio', { name: /Another host/ }).check();
+      await page.getByLabel('Host', { exact: true }).selectOption('app-02');
+      await page.getByText('A yes on app-02.').waitFor();
+    },
+  },
+  {
+    name: '18-files-phone',
+    path: `/points/${wikiPoint}/files`,
+    width: 430,
+    isLong: true,
+    ready: (page) => page.getByLabel('Choose LocalSettings.php').waitFor(),
+  },
   { name: '08-drill', path: '/drills/drl_00000000000000c9', ready: heading(/did not come back as it was/) },
   { name: '09-drills', path: '/drills', isUnpictured: true, ready: heading(/of the last 50 drills failed/) },
   { name: '10-plans', path: '/plans', isUnpictured: true, ready: heading(/of 13 plans would come back/) },
@@ -82,8 +136,13 @@ describe.skipIf(skipReason)('every page', () => {
   const cases = places.flatMap((place) => (['light', 'dark'] as const).map((theme) => ({ ...place, theme })));
   test.each(cases)(
     '$name in the $theme theme is accessible and stays within its own house',
-    async ({ name, path, ready, theme, signedIn, width, isLong, isUnpictured, act }) => {
-      await using seen = await visit(bench, { theme, signedIn: signedIn ?? true, ...(width ? { width } : {}) });
+    async ({ name, path, ready, prepare, theme, signedIn, width, isLong, isUnpictured, act }) => {
+      await using seen = await visit(bench, {
+        theme,
+        signedIn: signedIn ?? true,
+        ...(width ? { width } : {}),
+        ...(prepare ? { prepare } : {}),
+      });
       await seen.open(path);
       await ready(seen.page);
       await act?.(seen);

@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { folderQuery, type Keeper, needsApproval, useApprovedUntil, useKeeper } from '../../api/browse.ts';
 import { useZone } from '../../api/preferences.ts';
-import { useRouteQuery } from '../../api/queries.ts';
+import { queryClient, routeQuery, useRouteQuery } from '../../api/queries.ts';
 import { useNow } from '../../api/server-clock.ts';
 import { useVerbStop } from '../../api/session.ts';
 import { momentText } from '../../format/moment.ts';
@@ -76,9 +76,17 @@ const Explorer = ({ point }: { readonly point: RestorePoint }) => {
   const [, navigate] = useLocation();
   const [fragment] = useFragmentState();
   const keeper = useKeeper(point);
-  const older = useOlder(point);
+  const points = usePointsOf(point) ?? [];
+  // The one before it, to compare with.
+  const older = points[points.findIndex(({ id }) => id === point.id) + 1]?.id;
   const repository = useRouteQuery('listRepositories').data?.items.find(({ id }) => id === point.repositoryId);
   const at = fragment.get('at') ?? startFolder(point);
+  const pick = (id: string): void => {
+    const known = points.find((each) => each.id === id);
+    // What the list told is shown at once, without a page that is empty in between.
+    if (known) queryClient.setQueryData(routeQuery('getRestorePoint', { path: { restorePointId: id } }).queryKey, known);
+    navigate(withFragment(`/points/${id}/files`, Object.fromEntries([...fragment.entries()].filter(([name]) => name !== 'pick'))));
+  };
   const store = repository ? `-r ${shellWord(repository.location)} ` : '';
   return (
     <>
@@ -90,12 +98,7 @@ const Explorer = ({ point }: { readonly point: RestorePoint }) => {
         </ButtonLink>
       </div>
       <section className="card pad" aria-label="Points of the plan">
-        <PointRuler
-          point={point}
-          onPick={(id) =>
-            navigate(withFragment(`/points/${id}/files`, Object.fromEntries([...fragment.entries()].filter(([name]) => name !== 'pick'))))
-          }
-        />
+        <PointRuler point={point} onPick={pick} />
       </section>
       <Card
         title="Files"
@@ -112,13 +115,6 @@ const Explorer = ({ point }: { readonly point: RestorePoint }) => {
       <CommandLine command={`fortfail ${store}ls ${point.snapshot.slice(0, 8)} ${shellWord(at)}`} />
     </>
   );
-};
-
-/** The point before this one, to compare with. */
-const useOlder = (point: RestorePoint): string | undefined => {
-  const points = usePointsOf(point);
-  const index = points?.findIndex(({ id }) => id === point.id) ?? -1;
-  return points?.[index + 1]?.id;
 };
 
 /** A restore point from within: its folders, its files, each file through time. */

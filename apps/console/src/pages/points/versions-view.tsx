@@ -77,7 +77,7 @@ const Timeline = ({ runs, pointId }: { readonly runs: readonly VersionRun[]; rea
 
 const GoneRow = ({ run }: { readonly run: VersionRun }) => (
   <tr>
-    <td className="lost" colSpan={2}>
+    <td className="lost wr" colSpan={2}>
       gone <Moment at={run.points.at(-1)?.time ?? ''} />
       {run.points.length > 1 && (
         <>
