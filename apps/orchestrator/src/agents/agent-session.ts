@@ -10,8 +10,10 @@ import {
 import { type AgentFrame, agentFrame, linkVersion } from '@fortfail/protocol';
 import { newestHeads } from '../audit/signed-heads.ts';
 import { recordWitness } from '../audit/witnesses.ts';
+import { takeLetter } from '../catalog/self-run.ts';
 import { randomHex } from '../ids.ts';
 import { leaseSeconds } from '../jobs/job-queue.ts';
+import { currentRoster } from '../kit/recovery-kit.ts';
 import type { AgentHub, OutgoingFrame } from './agent-hub.ts';
 import type { Door } from './door.ts';
 import { closeCodeOf } from './standing.ts';
@@ -118,8 +120,9 @@ export class AgentSession {
     this.#agentId = agentId;
     if (this.#isClosed) return this.closed();
     const revoked = await parts.queue.reclaim(agentId, frame.jobs);
+    const roster = await currentRoster(parts.database.read);
     const linkKeys = this.isLocal ? { linkKeys: parts.keys.linkLines() } : {};
-    this.send({ type: 'welcome', agentId, site: parts.site.name, leaseSeconds, revoked, ...linkKeys });
+    this.send({ type: 'welcome', agentId, site: parts.site.name, leaseSeconds, revoked, roster, ...linkKeys });
     this.#isWelcomed = true;
     await this.#hub.sendPlans(agentId, this);
     for (const head of await newestHeads(parts.database.read)) this.send({ type: 'head', head });
@@ -147,6 +150,9 @@ export class AgentSession {
         return this.#log(agentId, frame);
       case 'outcome':
         return this.#outcome(agentId, frame);
+      case 'self-run':
+      case 'alarm':
+        return this.#letter(agentId, frame);
       case 'witness':
         return this.#witness(agentId, frame);
       case 'answer':
@@ -180,6 +186,13 @@ export class AgentSession {
     const taken = await queue.settle(agentId, frame, { status: frame.status, result: frame.result, error, summary: frame.summary });
     progress.clear(frame.jobId);
     logger.info({ component: 'jobs', agentId, jobId: frame.jobId, fence: frame.fence, status: frame.status, taken }, 'job outcome');
+    this.send({ type: 'ack', outboxId: frame.outboxId });
+  }
+
+  /** What the agent did or saw by itself; acknowledged after the commit, as outcomes are. */
+  async #letter(agentId: string, frame: Frame<'self-run'> | Frame<'alarm'>): Promise<void> {
+    const context = { actor: { id: agentId, kind: 'agent', via: 'agent-link' }, request: 'none' } as const;
+    await this.#hub.parts.changes.run(context, (change) => takeLetter(change, agentId, frame));
     this.send({ type: 'ack', outboxId: frame.outboxId });
   }
 

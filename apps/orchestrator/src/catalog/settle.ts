@@ -1,4 +1,5 @@
 import type { Drill, JobPayload } from '@fortfail/protocol';
+import { endAlert } from '../alerts/alerts.ts';
 import type { Change } from '../changes/changes.ts';
 import { type EvidenceSigner, signEvidence } from '../evidence/sign-evidence.ts';
 import { endGrant } from '../grants/repository-grants.ts';
@@ -93,8 +94,11 @@ function pointGrade(outcome: JobOutcome, result: BackupJobResult): 'partial' | '
   return outcome.status === 'partial' || result.errors > 0 ? 'partial' : 'complete';
 }
 
-async function endBackup(change: Change, job: JobRow, outcome: JobOutcome, result: BackupJobResult): Promise<void> {
+/** Lists what a backup made. One that was ordered shows that the host hears of its plans again. */
+export async function endBackup(change: Change, job: JobRow, outcome: JobOutcome, result: BackupJobResult): Promise<void> {
   if (!isKept(outcome)) return;
+  if (job.cause !== 'self-run' && job.plan_id !== null)
+    await endAlert(change, { kind: 'self-run', object: { kind: 'plan', id: job.plan_id } });
   // Nobody knows any more what an attempt that fell silent had to leave out, so no more than `partial` is claimed of it.
   for (const figures of result.found ?? []) await recordPoint(change, job, figures, 'partial');
   const id = await recordPoint(change, job, result, pointGrade(outcome, result));
