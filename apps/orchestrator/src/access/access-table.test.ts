@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Action, type Alert, type Role, type Route, type RouteName, routes } from '@fortfail/protocol';
+import { IdentityKey, signRequestProof } from '@fortfail/trust';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { raiseAlert } from '../alerts/alerts.ts';
 import { systemContext } from '../changes/changes.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
+import { newId } from '../ids.ts';
 import { backupResult, browserHeaders, drillResult, planDraftFor, readySite, type TestSite } from '../testing/test-site.ts';
 import { may } from './may.ts';
 import type { Grant, Principal } from './principal.ts';
@@ -62,6 +64,8 @@ const expected: Record<RouteName, string> = {
   listEvents: 'v o r a u l',
   listAudit: 'a u l',
   verifyAudit: 'a u l',
+  getExposure: 'v o r a u l',
+  expose: 'l',
   createJoinString: 'a l',
   enrol: 'n v o r a u l',
   renewAgent: '',
@@ -311,6 +315,55 @@ describe('who may call which route', () => {
   it.each(names)('%s with both a token and a session', async (name) => {
     expect(await call(name, 'token of admin', { cookie: callers.get('admin')?.cookie ?? '' })).toBe(400);
   });
+
+  const states = ['active', 'pending', 'held', 'revoked', 'expired', 'not its key'] as const;
+  it.each(states)('an agent that is %s, by a proof of its key on each request, on every route', async (state) => {
+    const key = await IdentityKey.generate();
+    const id = await addAgent(state, state === 'not its key' ? (await IdentityKey.generate()).thumbprint : key.thumbprint);
+    const wrong: string[] = [];
+    for (const [index, name] of names.entries()) {
+      const route: Route = routes[name];
+      const url = `/api/v1${route.path.replaceAll(/:(\w+)/g, (_match, key: string) => ids[key] ?? '')}`;
+      const payload = route.method === 'GET' ? undefined : '{"probe":1}';
+      const proof = await signRequestProof(key, {
+        method: route.method,
+        url: `http://localhost:8000${url}`,
+        body: payload === undefined ? undefined : Buffer.from(payload),
+        now: site.clock.now(),
+      });
+      const answer = await site.app.inject({
+        method: route.method,
+        url,
+        // Many wrong proofs from one address are slowed down, which is not what is asked here.
+        remoteAddress: `10.1.0.${index}`,
+        // A session beside the proof must add nothing.
+        headers: { ...callers.get('admin'), authorization: `DPoP ${id}`, dpop: proof },
+        ...(payload === undefined ? {} : { payload }),
+      });
+      const isRight =
+        state === 'active' && (isPublic(name) || byAgent.has(name))
+          ? isLetThrough(answer.statusCode)
+          : state === 'expired' && byAgent.has(name)
+            ? isLetThrough(answer.statusCode)
+            : [401, 403].includes(answer.statusCode);
+      if (!isRight) wrong.push(`${name}: ${answer.statusCode} ${answer.body}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  async function addAgent(state: (typeof states)[number], identity: string): Promise<string> {
+    const id = newId('agt');
+    const like = await site.services.database.read
+      .selectFrom('agent')
+      .selectAll()
+      .where('id', '=', ids.agentId ?? '')
+      .executeTakeFirstOrThrow();
+    const until = site.clock.now().getTime() + (state === 'expired' ? -1 : 1) * 86_400_000;
+    const status = ['pending', 'held', 'revoked'].includes(state) ? state : 'active';
+    const row = { ...like, id, kind: 'remote', identity, status, certificate_until: new Date(until).toISOString() };
+    await site.services.database.transaction((tx) => tx.insertInto('agent').values(row).execute());
+    return id;
+  }
 
   const agent = { kind: 'agent', id: 'agt_1', agentId: 'agt_1', name: 'host-1', grants: [] } as const;
   const legacy = (agentId: string | null) => ({ kind: 'legacy', id: 'jti', tokenId: 'jti', agentId, name: 'old', grants: [] }) as const;
