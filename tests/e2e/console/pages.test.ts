@@ -94,6 +94,7 @@ const places: readonly Place[] = [
     path: `/points/${wikiPoint}/files`,
     prepare: (api) => {
       api.looking.isSealed = true;
+      api.world.agents = api.world.agents.map((agent) => ({ ...agent, kind: 'remote' }));
       api.world.me = { ...api.world.me, passkeys: [{ id: 'pk', name: 'laptop', createdAt: '2026-11-01T00:00:00Z' }] };
     },
     ready: (page) => page.getByRole('button', { name: 'Approve with a passkey' }).waitFor(),

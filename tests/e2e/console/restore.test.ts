@@ -30,6 +30,7 @@ describe.skipIf(skipReason)('a restore', () => {
       restorePointId: 'rpt_0000000000000bb9',
       include: ['/srv/www/wiki/composer.json', '/srv/www/wiki/conf/apache.conf'],
       target: null,
+      targetAgentId: null,
     });
     const id = api.world.restores[0]?.id ?? '';
     expect(page.url()).toBe(`${api.url}/restores/${id}`);

@@ -32,7 +32,7 @@ import { usePointsOf } from './versions-view.tsx';
 const SealNote = ({ keeper }: { readonly keeper: Keeper }) => {
   const until = useApprovedUntil(keeper.agentId);
   if (until === undefined)
-    return <>{keeper.isResident ? `${keeper.hostname} answers on this machine` : `${keeper.hostname} answers sealed`}</>;
+    return <>{keeper.isResident ? `asked of ${keeper.hostname}` : `${keeper.hostname} answers sealed to this tab`}</>;
   return (
     <>
       {keeper.hostname} answers sealed to this tab; the approval ends <Until at={new Date(until).toISOString()} />
