@@ -8,7 +8,7 @@ export function registerDocs(app: FastifyInstance, services: Services): void {
   let document: string | undefined;
   let script: Promise<string> | undefined;
   app.get('/openapi.json', async (_request, reply) => {
-    document ??= JSON.stringify(openApiDocument(services.site.version));
+    document ??= JSON.stringify(openApiDocument(services.site.version, services.firstApi !== undefined));
     return reply.type('application/json').send(document);
   });
   app.get('/docs', async (_request, reply) => {

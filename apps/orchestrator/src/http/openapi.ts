@@ -28,6 +28,7 @@ import {
 } from '@fortfail/protocol';
 import { z } from 'zod';
 import { tokenActions } from '../access/rights.ts';
+import { bearerAuth, firstApiPaths } from './v0/openapi-v0.ts';
 
 type Json = Record<string, unknown>;
 
@@ -58,8 +59,8 @@ const named = {
   slot,
 };
 
-/** OpenAPI 3.1 of the API, made from the same table that the routes are registered from. */
-export function openApiDocument(version: string): Json {
+/** OpenAPI 3.1 of the API, made from the same table that the routes are registered from; with the first API where it is on. */
+export function openApiDocument(version: string, withFirstApi = false): Json {
   const schemas = new SchemaBook();
   const paths: Record<string, Json> = {};
   for (const [name, route] of Object.entries(routes) as [string, Route][]) {
@@ -76,7 +77,7 @@ export function openApiDocument(version: string): Json {
     },
     servers: [{ url: '/' }],
     security: [{ session: [] }, { token: [] }],
-    paths,
+    paths: withFirstApi ? { ...firstApiPaths(), ...paths } : paths,
     components: {
       schemas: schemas.all(),
       securitySchemes: {
@@ -91,6 +92,7 @@ export function openApiDocument(version: string): Json {
           scheme: 'bearer',
           description: 'An API token, `ffp_...`, of `fortfail token create`. Without cookies; no mark is needed.',
         },
+        ...(withFirstApi ? { bearerAuth } : {}),
       },
     },
   };

@@ -4,6 +4,7 @@ import type { Json } from '../../audit/canonical-json.ts';
 import { nameOf } from '../../first-api/caller.ts';
 import { refuse } from '../../first-api/refusal.ts';
 import type { Services } from '../../services.ts';
+import { claimedAgent } from '../agent-proof.ts';
 import { noSuchPath } from '../problems.ts';
 import type { Refusals } from '../refusals.ts';
 import { answerErrors } from './answer-errors.ts';
@@ -46,6 +47,10 @@ export async function registerFirstApi(app: FastifyInstance, all: Services, refu
     v0.decorateRequest('known');
     const preflight = registerCors(v0, firstApi.settings);
     v0.addHook('onRequest', async (request, reply) => admit(services, request, reply));
+    // A proof by an agent's key was judged just before, with the body that it is about.
+    v0.addHook('preValidation', async (request) => {
+      if (claimedAgent(request) !== undefined) await know(services, request);
+    });
     v0.addHook('onResponse', async (request) => letGo(services, request));
     registerAccess(v0, services);
     registerSnapshots(v0, services);
@@ -87,11 +92,18 @@ async function admit(services: V0Services, request: FastifyRequest, reply: Fasti
   }
   if (request.headers.upgrade !== undefined) return undefined;
   checkReach(services, request);
-  if (kind === 'open' || kind === 'open-page') return undefined;
+  // Before the body is read, but for those who prove what is in it.
+  if (claimedAgent(request) === undefined) await know(services, request);
+  return undefined;
+}
+
+/** Says who calls; does nothing for paths that are open. Throws 401, 403, 429. */
+async function know(services: V0Services, request: FastifyRequest): Promise<void> {
+  const kind = request.routeOptions.config.firstApi ?? 'page';
+  if (kind === 'open' || kind === 'open-page' || request.headers.upgrade !== undefined) return;
   request.known = await identify(services, request);
   request.principal = request.known.principal;
   services.firstApi.limits.caller(nameOf(request.known.caller));
-  return undefined;
 }
 
 /** A browser that opens a path, not a program that asks. */

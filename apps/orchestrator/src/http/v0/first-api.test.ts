@@ -246,3 +246,38 @@ describe('the first API', () => {
     expect(body.items.find(({ hostname }) => hostname === 'walker')).toMatchObject({ kind: 'legacy', words: null });
   });
 });
+
+describe('the description of the first API', () => {
+  it('names every path that answers, and no other', async () => {
+    await using api = await FirstApiSite.open();
+    type Document = {
+      paths: Record<string, Record<string, { tags: string[]; responses: object }>>;
+      components: { securitySchemes: object };
+    };
+    const { body } = await api.call<Document>('GET', '/openapi.json');
+    expect(body.components.securitySchemes).toHaveProperty('bearerAuth');
+    const described = Object.entries(body.paths).filter(([path]) => !path.startsWith('/api/v1'));
+    expect(described.map(([path, methods]) => `${path} ${Object.keys(methods).join(' ')}`)).toEqual([
+      '/ get',
+      '/health/live get',
+      '/health/ready get',
+      '/control get',
+      '/auth/token post',
+      '/auth/ws-ticket post',
+      '/snapshots get post',
+      '/snapshots/{id} get',
+      '/snapshots/{id}/object post get',
+      '/snapshots/{id}/complete post',
+      '/restore-jobs get post',
+      '/restore-jobs/{id} get',
+      '/restore-jobs/{id}/logs get',
+      '/agents get',
+      '/agent/{id}/commands get',
+      '/agent/{id}/events post',
+      '/ws get',
+    ]);
+    for (const [path, methods] of described)
+      for (const method of Object.keys(methods))
+        expect(api.site.app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replaceAll(/\{(\w+)\}/g, ':$1') })).toBe(true);
+  });
+});
