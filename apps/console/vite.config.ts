@@ -35,6 +35,7 @@ export default defineConfig({
               test: /packages\/trust\/src\/(envelope|words)\/|node_modules\/(@noble|@scure|age-encryption)\//,
               priority: 2,
             },
+            { name: 'site', test: /console\/src\/(pages\/(agents|alerts|audit|persons)\/|api\/(object-names|fingerprint)|ui\/(copy-text|object-link))/, priority: 1 },
             { name: 'browse', test: /console\/src\/pages\/(restore|points)\//, priority: 1 },
             {
               name: 'pages',

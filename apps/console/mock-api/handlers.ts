@@ -3,6 +3,7 @@ import type { Job, Restore, RouteAnswer, RouteBody, RouteName, RouteQuery } from
 import { browseHandlers } from './browse-handlers.ts';
 import { filesOf } from './files.ts';
 import { missing, Refusal } from './refusal.ts';
+import { siteHandlers } from './site-handlers.ts';
 import { slotsOf, stateOf } from './states.ts';
 import { idOf, iso, type World } from './world.ts';
 
@@ -13,7 +14,10 @@ export interface Call<N extends RouteName> {
   readonly query: NonNullable<RouteQuery<N>>;
   readonly body: RouteBody<N>;
   /** Tells the page that something should be read again. */
-  readonly changed: (object: 'job' | 'restore' | 'plan' | 'restore-point' | 'drill', id: string) => void;
+  readonly changed: (
+    object: 'job' | 'restore' | 'plan' | 'restore-point' | 'drill' | 'agent' | 'alert' | 'kit' | 'grant',
+    id: string,
+  ) => void;
   readonly setSession: (isIn: boolean) => void;
 }
 
@@ -84,6 +88,11 @@ const pageOf = <T>(
 const statesOf = (world: World) =>
   world.plans.map((plan) => stateOf(world, plan)).sort((a, b) => verdictOrder.indexOf(a.verdict) - verdictOrder.indexOf(b.verdict));
 
+const alertCounts = ({ site }: World): RouteAnswer<'overview'>['alerts'] => {
+  const open = site.alerts.filter(({ endedAt }) => endedAt === null);
+  return { open: open.length, unacknowledged: open.filter(({ acknowledgedAt }) => acknowledgedAt === null).length };
+};
+
 const overview = ({ world }: Call<'overview'>): RouteAnswer<'overview'> => {
   const plans = statesOf(world);
   const points = world.points.filter(({ forgottenAt }) => forgottenAt === null).length;
@@ -120,7 +129,7 @@ const overview = ({ world }: Call<'overview'>): RouteAnswer<'overview'> => {
         points,
       },
     ],
-    alerts: { open: 2, unacknowledged: 1 },
+    alerts: alertCounts(world),
     audit: { seq: 48_213, hash: '9f2c'.padEnd(60, '0').concat('41d0') },
   };
 };
@@ -309,4 +318,4 @@ const changing = {
 } satisfies Handlers;
 
 /** What the mock answers, by the protocol's own table. */
-export const handlers: Handlers = { ...readable, ...changing, ...browseHandlers };
+export const handlers: Handlers = { ...readable, ...changing, ...browseHandlers, ...siteHandlers };

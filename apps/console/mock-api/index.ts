@@ -1,2 +1,3 @@
 export { type MockApi, type MockOptions, startMockApi } from './server.ts';
+export { grantAt, moreAgents, noKit } from './site-world.ts';
 export type { World } from './world.ts';

@@ -1,6 +1,7 @@
 import type { Agent, Drill, Job, JobLogLine, Me, Plan, Repository, Restore, RestorePoint } from '@fortfail/protocol';
 import { hostileNames } from './files.ts';
 import { type Seed, seeds } from './seeds.ts';
+import { makeSite, type SiteWorld } from './site-world.ts';
 
 /** In milliseconds, as all times of the fixture. */
 export const MINUTE = 60_000;
@@ -19,6 +20,8 @@ export interface World {
   jobs: Job[];
   logs: Map<string, JobLogLine[]>;
   restores: Restore[];
+  /** Alerts, audit, kit, persons. */
+  site: SiteWorld;
 }
 
 const hex = (value: number, length: number): string => value.toString(16).padStart(length, '0').slice(-length);
@@ -355,5 +358,6 @@ export const makeWorld = (now: () => number): World => {
     jobs,
     logs: logsAt(jobs, time),
     restores: [],
+    site: makeSite(time),
   };
 };

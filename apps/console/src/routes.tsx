@@ -17,6 +17,9 @@ const RestoresPage = lazy(async () => ({ default: (await import('./pages/restore
 const JobsPage = lazy(async () => ({ default: (await import('./pages/jobs/jobs-page.tsx')).JobsPage }));
 const DrillsPage = lazy(async () => ({ default: (await import('./pages/drills/drills-page.tsx')).DrillsPage }));
 const DrillPage = lazy(async () => ({ default: (await import('./pages/drills/drill-page.tsx')).DrillPage }));
+const AgentsPage = lazy(async () => ({ default: (await import('./pages/agents/agents-page.tsx')).AgentsPage }));
+const AgentPage = lazy(async () => ({ default: (await import('./pages/agents/agent-page.tsx')).AgentPage }));
+const AlertsPage = lazy(async () => ({ default: (await import('./pages/alerts/alerts-page.tsx')).AlertsPage }));
 
 /** Every address of the console. The overview comes with the first load, the others when they are opened. */
 export const Routes = () => (
@@ -53,6 +56,13 @@ export const Routes = () => (
                 <DrillsPage />
               </Route>
               <Route path="/drills/:drillId">{({ drillId }) => <DrillPage key={drillId} drillId={drillId} />}</Route>
+              <Route path="/agents">
+                <AgentsPage />
+              </Route>
+              <Route path="/agents/:agentId">{({ agentId }) => <AgentPage key={agentId} agentId={agentId} />}</Route>
+              <Route path="/alerts">
+                <AlertsPage />
+              </Route>
               <Route>
                 <NotFoundPage />
               </Route>

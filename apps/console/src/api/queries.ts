@@ -33,7 +33,17 @@ export const routeQuery = <N extends ConsoleRoute>(name: N, input: CallInput<N> 
 export const useRouteQuery = <N extends ConsoleRoute>(name: N, input: CallInput<N> = {}, enabled = true) =>
   useQuery({ ...routeQuery(name, input), enabled });
 
-type PagedRoute = 'listJobs' | 'listRestorePoints' | 'listRestores' | 'listDrills' | 'listFiles';
+type PagedRoute =
+  | 'listJobs'
+  | 'listRestorePoints'
+  | 'listRestores'
+  | 'listDrills'
+  | 'listFiles'
+  | 'listAlerts'
+  | 'listAudit'
+  | 'listAuditHeads'
+  | 'listPersons'
+  | 'listTokens';
 
 /** A list that comes in pages by cursor. */
 export const pagedQuery = <N extends PagedRoute>(name: N, input: CallInput<N>) =>
@@ -54,8 +64,8 @@ const readAgain: Record<ChangedEvent['object'], readonly ConsoleRoute[]> = {
   drill: ['overview', 'listDrills', 'getDrill', 'getPlan', 'getRestorePoint'],
   restore: ['listRestores', 'getRestore'],
   repository: ['overview', 'listRepositories'],
-  agent: ['listAgents'],
-  alert: [],
+  agent: ['listAgents', 'getAgent', 'getKit'],
+  alert: ['listAlerts', 'overview'],
   kit: ['getKit'],
   grant: ['listGrants'],
   slot: ['listSlots', 'getPlan', 'overview'],

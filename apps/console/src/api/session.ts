@@ -34,6 +34,10 @@ const carriers = {
   'see-file-names': ['restorer', 'admin'],
   forget: ['admin'],
   grant: ['admin'],
+  enrol: ['admin'],
+  acknowledge: ['operator', 'admin'],
+  'edit-kit': ['admin'],
+  'edit-person': ['admin'],
 } as const satisfies Partial<Record<Action, readonly Role[]>>;
 
 /** Why this verb cannot be used now; undefined when it can. */

@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter';
 import { useRouteQuery } from '../api/queries.ts';
 import { count } from '../format/quantity.ts';
 import { Icon, type IconName, Logo } from '../ui/icon.tsx';
+import { heardOf } from '../view/agent-views.ts';
 
 interface Item {
   readonly icon: IconName;
@@ -29,8 +30,10 @@ export const menu: readonly { readonly group: string; readonly items: readonly I
   {
     group: 'Operate',
     items: [
+      { icon: 'agents', label: 'Agents', href: '/agents' },
       { icon: 'restores', label: 'Restores', href: '/restores' },
       { icon: 'jobs', label: 'Jobs', href: '/jobs' },
+      { icon: 'alerts', label: 'Alerts', href: '/alerts' },
     ],
   },
 ];
@@ -38,16 +41,38 @@ export const menu: readonly { readonly group: string; readonly items: readonly I
 const isCurrent = (href: string, location: string): boolean =>
   href === '/' ? location === '/' : location === href || location.startsWith(`${href}/`);
 
-const useCounts = (): Readonly<Record<string, string | undefined>> => {
+interface Badge {
+  readonly text: string;
+  /** It asks for somebody: red, and said in words. */
+  readonly asks?: string | undefined;
+}
+
+const alertBadge = ({ open, unacknowledged }: { readonly open: number; readonly unacknowledged: number }): Badge | undefined =>
+  open === 0
+    ? undefined
+    : { text: count(open), asks: unacknowledged > 0 ? `open, ${count(unacknowledged)} of them taken by nobody` : undefined };
+
+const useCounts = (): Readonly<Record<string, Badge | undefined>> => {
   const { data } = useRouteQuery('overview');
+  const agents = useRouteQuery('listAgents').data;
   if (!data) return {};
   const points = data.plans.reduce((sum, { points: p }) => sum + p.partial + p.complete + p.checked + p.drilled, 0);
   return {
-    '/plans': count(data.plans.length),
-    '/points': count(points),
-    '/jobs': data.running.length > 0 ? count(data.running.length) : undefined,
+    '/plans': { text: count(data.plans.length) },
+    '/points': { text: count(points) },
+    '/jobs': data.running.length > 0 ? { text: count(data.running.length) } : undefined,
+    '/agents': agents && agents.nextCursor === null && agents.items.length > 0 ? { text: heardOf(agents.items) } : undefined,
+    '/alerts': alertBadge(data.alerts),
   };
 };
+
+const Count = ({ badge }: { readonly badge: Badge | undefined }) =>
+  badge && (
+    <span className={badge.asks === undefined ? 'ct' : 'ct asks'}>
+      {badge.text}
+      {badge.asks !== undefined && <span className="vh"> {badge.asks}</span>}
+    </span>
+  );
 
 /** The menu at the left; icons only where the window is narrower. */
 export const Navigation = ({ me }: { readonly me: Me | undefined }) => {
@@ -70,7 +95,7 @@ export const Navigation = ({ me }: { readonly me: Me | undefined }) => {
               <Link href={href} title={label} aria-current={isCurrent(href, location) ? 'page' : undefined}>
                 <Icon name={icon} />
                 <span>{label}</span>
-                {counts[href] !== undefined && <span className="ct">{counts[href]}</span>}
+                <Count badge={counts[href]} />
               </Link>
             </li>
           ))}

@@ -17,7 +17,16 @@ export interface ShortcutActions {
   readonly pagePlan: () => KeyTarget | undefined;
 }
 
-const pages: Readonly<Record<string, string>> = { o: '/', d: '/drills', p: '/plans', r: '/points', j: '/jobs', e: '/restores' };
+const pages: Readonly<Record<string, string>> = {
+  o: '/',
+  d: '/drills',
+  p: '/plans',
+  r: '/points',
+  j: '/jobs',
+  e: '/restores',
+  a: '/agents',
+  l: '/alerts',
+};
 const GO_MS = 1500;
 
 const isTyping = (target: EventTarget | null): boolean =>
