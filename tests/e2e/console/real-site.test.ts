@@ -82,6 +82,12 @@ describe.skipIf(skipReason)('with a real orchestrator and agent behind it', () =
     const [restored] = (await site.ask('listRestores')).items;
     expect(await readFile(join(restored?.report?.target ?? '', site.folder, 'file-7.txt'), 'utf8')).toBe('x'.repeat(700));
 
+    await page.goto(`${site.url}/points?plan=${plan.id}#q=DEEP`);
+    await page.getByRole('link', { name: join(site.folder, 'inner', 'deep.txt') }).click();
+    await page.getByText('shown', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByRole('region', { name: 'Text of deep.txt' }).getByText('deep', { exact: true }).waitFor();
+
     await page.setViewportSize({ width: 430, height: 900 });
     await page.getByRole('button', { name: 'More' }).click();
     await page.getByRole('button', { name: /^Sign out/ }).click();

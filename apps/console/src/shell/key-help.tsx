@@ -15,6 +15,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['g l', 'alerts'],
   ['j k', 'next and previous row'],
   ['Enter', 'open the row'],
+  ['Space', 'choose the row'],
+  ['[ ]', 'older and newer point'],
   ['b', 'back up…'],
   ['d', 'drill…'],
   ['r', 'restore…'],
