@@ -171,7 +171,7 @@ function registerSnapshots(v0: FastifyInstance, services: V0Services): void {
     await firstApi.snapshots.settle(row);
     return { status: 'uploaded', snapshot_id: row.id };
   });
-  const withBody = { config: { firstApi: 'no-page' }, bodyLimit: 2 ** 40 } as const;
+  const withBody = { config: { firstApi: 'no-page', isStream: true }, bodyLimit: 2 ** 40 } as const;
   v0.post('/snapshots/:id/object', withBody, async (request) => upload(services, request, request.known, idOf(request)));
   const asStream = { config: { firstApi: 'no-page' }, exposeHeadRoute: false } as const;
   v0.get('/snapshots/:id/object', asStream, async (request, reply) => download(services, request, reply, request.known, idOf(request)));

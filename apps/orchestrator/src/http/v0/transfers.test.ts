@@ -132,6 +132,20 @@ describe('objects of the first API over real connections', () => {
     await vi.waitFor(() => expect(partial()).toEqual([]), 10_000);
   });
 
+  it('have hours, while an ordinary body has minutes', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    const lines = ['POST /snapshots HTTP/1.1', 'host: localhost:8000', `authorization: Bearer ${token}`, 'content-type: application/json'];
+    await new Promise<void>((resolve) => socket.write(`${lines.join('\r\n')}\r\ncontent-length: 1000\r\n\r\n{`, () => resolve()));
+    await vi.waitFor(async () => {
+      await api.site.clock.advance(300_000);
+      expect(socket.destroyed || socket.readyState === 'closed' || socket.readyState === 'readOnly').toBe(true);
+    }, 10_000);
+    socket.destroy();
+    await closed;
+  });
+
   it('go four at a time for each caller', async () => {
     const sockets = await Promise.all(
       [1, 2, 3, 4].map(async (n) => {
