@@ -1,22 +1,41 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, noLogger, systemClock } from '@fortfail/base';
+import { type Clock, noLogger, Secret, systemClock } from '@fortfail/base';
 import { type Agent, startAgent } from '../agent.ts';
 import { type AgentConfig, readConfig } from '../config.ts';
+import { type Enrolled, type EnrolOptions, enrol } from '../enrol/enrol.ts';
 import type { PerformJob } from '../jobs/job-context.ts';
 import type { TestLease } from './fake-orchestrator.ts';
 
 /** A data folder of its own, thrown away at the end (FORTFAIL_TEST_KEEP=1 keeps it). */
 export class AgentFixture implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ffa-'));
-  readonly config: AgentConfig = readConfig({ FORTFAIL_DATA: join(this.folder, 'data'), FORTFAIL_AGENT_JOBS: '2' });
+  readonly policyPath = join(this.folder, 'policy.json');
+  readonly config: AgentConfig = readConfig({
+    FORTFAIL_DATA: join(this.folder, 'data'),
+    FORTFAIL_AGENT_JOBS: '2',
+    FORTFAIL_POLICY: this.policyPath,
+  });
   #agents: Agent[] = [];
 
   async start(perform?: PerformJob, clock: Clock = systemClock): Promise<Agent> {
     const agent = await startAgent({ config: this.config, clock, logger: noLogger, version: '0.0.0', perform });
     this.#agents.push(agent);
     return agent;
+  }
+
+  /** Writes the host's policy; fields that are not given have their defaults. */
+  policy(fields: object): void {
+    writeFileSync(this.policyPath, JSON.stringify({ v: 1, ...fields }), { mode: 0o600 });
+  }
+
+  /** Makes this host an agent of a site. */
+  async enrol(joinString: string, changes: Partial<EnrolOptions> = {}): Promise<Enrolled> {
+    const { agentFolder, hostname } = this.config;
+    const signal = new AbortController().signal;
+    const options = { agentFolder, hostname, version: '0.0.0', replace: false, allowPlain: false, clock: systemClock, signal };
+    return await enrol({ ...options, joinString: new Secret(joinString), ...changes });
   }
 
   async stop(agent: Agent): Promise<void> {

@@ -6,6 +6,12 @@ import { type AgentFrame, agentFrame, type JobOrder, type JobPayload, linkVersio
 import { SigningKey, signOrder } from '@fortfail/trust';
 import { type WebSocket, WebSocketServer } from 'ws';
 
+/** An agent's connection, by whatever carrier. */
+export interface Peer {
+  send(text: string): void;
+  terminate(): void;
+}
+
 type Sent = OrchestratorFrame extends infer F ? (F extends OrchestratorFrame ? Omit<F, 'v' | 'seq'> : never) : never;
 /** A lease before its order is signed. */
 export type TestLease = Omit<Extract<Sent, { type: 'lease' }>, 'order'> & { readonly payload: JobPayload };
@@ -34,9 +40,13 @@ export class FakeOrchestrator implements AsyncDisposable {
   /** Number of the last order. */
   orderNumber = 0;
   readonly #socketPath: string;
-  readonly #agentId: string;
+  readonly agentId: string;
+  /** The site's name in its orders. */
+  siteId = 'test';
+  /** Sent with each welcome. */
+  roster: { text: string; signature: string } | null = null;
   #server: Server | undefined;
-  #sockets = new Set<WebSocket>();
+  #sockets = new Set<Peer>();
   #sequence = 0;
   #sending: Promise<void> = Promise.resolve();
   #watchers: (() => void)[] = [];
@@ -44,7 +54,7 @@ export class FakeOrchestrator implements AsyncDisposable {
   constructor(socketPath: string, options: FakeOrchestratorOptions = {}) {
     this.#socketPath = socketPath;
     this.keepsAcks = options.keepsAcks === true;
-    this.#agentId = options.agentId ?? testAgentId;
+    this.agentId = options.agentId ?? testAgentId;
   }
 
   async listen(): Promise<this> {
@@ -52,7 +62,7 @@ export class FakeOrchestrator implements AsyncDisposable {
     await rm(this.#socketPath, { force: true });
     const server = createServer();
     const sockets = new WebSocketServer({ server, path: '/agent-link' });
-    sockets.on('connection', (socket) => this.#accept(socket));
+    sockets.on('connection', (socket) => this.accept(socket));
     await new Promise<void>((resolve) => server.listen(this.#socketPath, resolve));
     this.#server = server;
     return this;
@@ -91,7 +101,17 @@ export class FakeOrchestrator implements AsyncDisposable {
     this.orderNumber += 1;
     const iat = Math.floor(performance.timeOrigin / 1000);
     const { jobId: jti, fence, kind } = lease;
-    const order = { iss: 'test', aud: this.#agentId, jti, n: this.orderNumber, kind, payload, fence, iat, exp: iat + 100 * 365 * 86_400 };
+    const order = {
+      iss: this.siteId,
+      aud: this.agentId,
+      jti,
+      n: this.orderNumber,
+      kind,
+      payload,
+      fence,
+      iat,
+      exp: iat + 100 * 365 * 86_400,
+    };
     return { ...lease, order: await signOrder(key, { ...order, ...otherwise }) };
   }
 
@@ -124,31 +144,43 @@ export class FakeOrchestrator implements AsyncDisposable {
     await this.die();
   }
 
-  #accept(socket: WebSocket): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      this.#wake();
-    });
-    socket.on('message', (data) => {
-      const text = data.toString();
-      const frame = agentFrame.safeParse(JSON.parse(text));
-      if (!frame.success) this.misfits.push(`${frame.error.message}: ${text}`);
-      else this.#answer(socket, frame.data);
-      this.#wake();
-    });
+  /** Talks over a WebSocket. */
+  protected accept(socket: WebSocket): void {
+    this.join(socket);
+    socket.on('close', () => this.leave(socket));
+    socket.on('message', (data) => this.hear(socket, data.toString()));
   }
 
-  #answer(socket: WebSocket, frame: AgentFrame): void {
-    this.frames.push(frame);
+  protected join(peer: Peer): void {
+    this.#sockets.add(peer);
+  }
+
+  protected leave(peer: Peer): void {
+    this.#sockets.delete(peer);
+    this.#wake();
+  }
+
+  protected hear(peer: Peer, text: string): void {
+    const frame = agentFrame.safeParse(JSON.parse(text));
+    if (!frame.success) this.misfits.push(`${frame.error.message}: ${text}`);
+    else this.#answer(peer, frame.data);
+    this.#wake();
+  }
+
+  /** A frame of ours to one peer, numbered. */
+  protected sendTo(peer: Peer, frame: object): void {
     this.#sequence += 1;
-    const head = { v: linkVersion, seq: this.#sequence };
+    peer.send(JSON.stringify({ v: linkVersion, seq: this.#sequence, ...frame }));
+  }
+
+  #answer(peer: Peer, frame: AgentFrame): void {
+    this.frames.push(frame);
     if (frame.type === 'hello') {
+      const { agentId, revoked, roster } = this;
       const linkKeys = [this.linkKey.publicLine];
-      const welcome = { type: 'welcome', agentId: this.#agentId, site: 'test', leaseSeconds: 30, revoked: this.revoked, linkKeys };
-      socket.send(JSON.stringify({ ...head, ...welcome }));
-    } else if (frame.type === 'outcome' && !this.keepsAcks) {
-      socket.send(JSON.stringify({ ...head, type: 'ack', outboxId: frame.outboxId }));
+      this.sendTo(peer, { type: 'welcome', agentId, site: 'test', leaseSeconds: 30, revoked, linkKeys, roster });
+    } else if ('outboxId' in frame && !this.keepsAcks) {
+      this.sendTo(peer, { type: 'ack', outboxId: frame.outboxId });
     }
   }
 
