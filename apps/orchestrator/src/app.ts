@@ -2,6 +2,8 @@ import cookie from '@fastify/cookie';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { registerAgentLink } from './http/agent-link-socket.ts';
+import { registerBodyTime } from './http/body-time.ts';
+import { registerCaFile } from './http/ca-file.ts';
 import { registerConsole } from './http/console-files.ts';
 import { registerDocs } from './http/docs.ts';
 import { registerEvents } from './http/events-socket.ts';
@@ -24,6 +26,8 @@ export interface AppOptions {
   readonly consoleFolder: string;
   /** Tests check every answer against its schema. */
   readonly checkAnswers?: boolean;
+  /** Addresses and nets of proxies whose X-Forwarded-* headers are believed. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The whole HTTP side without listening: routes, sockets, console, documents. Tests talk to it by `inject()`. */
@@ -31,6 +35,8 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   const app = Fastify({
     logger: false,
     bodyLimit: bodyLimitBytes,
+    // What proxies say of others is believed of those proxies only that were named.
+    trustProxy: options.trustedProxies === undefined || options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     genReqId: () => newId('req'),
     // Ids of the first API have up to 255 characters.
     routerOptions: { maxParamLength: 1024 },
@@ -40,6 +46,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   app.removeAllContentTypeParsers();
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    request.rawBody = body as string;
     // A change without content may be sent as an empty body.
     if (body === '') done(null, undefined);
     else parseJson(request, body as string, done);
@@ -58,10 +65,12 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   await app.register(websocket, { options: { maxPayload: maxFrameBytes } });
   const refusals = new Refusals(services.changes, services.clock);
   registerGuards(app, services, options.isLocal, refusals);
+  registerBodyTime(app, services.clock);
   registerHealth(app, services);
+  registerCaFile(app, services);
   registerRoutes(app, services, allHandlers(services), { refusals, checkAnswers: options.checkAnswers ?? false });
   registerEvents(app, services);
-  registerAgentLink(app, services);
+  registerAgentLink(app, services, refusals);
   await registerFirstApi(app, services, refusals);
   registerDocs(app, services);
   await registerConsole(app, options.consoleFolder);

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir, hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { FortFailError, Secret } from '@fortfail/base';
 import { firstApiOptions } from './first-api/options.ts';
 import { type FirstApiSettings, type FirstApiVariables, readFirstApiSettings } from './first-api/settings.ts';
+import type { OwnTls } from './listening/exposure.ts';
+import { readTls } from './listening/tls-config.ts';
 
 /** What may be set, each declared once. `isSecret` values may stand in a file named by NAME_FILE and never print. */
 interface Option {
@@ -18,8 +21,21 @@ export const options = [
   { name: 'PORT', doc: 'The TCP port of console and API.', fallback: '8000' },
   { name: 'HOST', doc: 'The address to listen on instead of 127.0.0.1 and ::1. Beyond loopback it needs TLS.' },
   { name: 'ALLOW_PLAIN_HTTP', doc: '1 allows a HOST beyond loopback without TLS, for networks that protect it otherwise.' },
-  { name: 'TLS_CERT_FILE', doc: 'Certificate chain (PEM). With TLS_KEY_FILE the port speaks TLS.' },
+  { name: 'TLS_CERT_FILE', doc: 'Certificate chain (PEM). With TLS_KEY_FILE the port speaks TLS. Read anew when it changes.' },
   { name: 'TLS_KEY_FILE', doc: 'Private key (PEM) of TLS_CERT_FILE.' },
+  {
+    name: 'TLS_CA_FILE',
+    doc: 'The authority (PEM) behind TLS_CERT_FILE, which agents pin. Without it they use the ones their machine knows.',
+  },
+  { name: 'TLS_ENABLED', doc: 'true demands TLS_CERT_FILE and TLS_KEY_FILE, false ignores them. Not needed.' },
+  {
+    name: 'TRUSTED_PROXIES',
+    doc: 'Addresses or nets of proxies, with commas, whose X-Forwarded-For, -Host and -Proto are believed. Default: none.',
+  },
+  {
+    name: 'CA_KEY_FILE',
+    doc: "The key of the site's own authority, when several orchestrators share it, with its certificate in the same file or beside it as ca.pem. Default: ca/ca.key in the data folder.",
+  },
   {
     name: 'LINK_KEY_FILE',
     doc: 'The key that signs orders to agents, when several orchestrators share it. Default: keys/link.key in the data folder.',
@@ -43,7 +59,11 @@ export interface Config {
   readonly port: number;
   /** Undefined: both loopback addresses. */
   readonly host: string | undefined;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly tls: OwnTls | undefined;
+  /** PEM of the authority behind `tls`. */
+  readonly tlsCa: string | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly caKeyFile: string | undefined;
   readonly linkKeyFile: string | undefined;
   readonly evidenceKeyFile: string | undefined;
   readonly publicUrl: string | undefined;
@@ -63,7 +83,8 @@ export function readConfig(environment: Environment, isRoot: boolean): Config {
   const dataFolder = resolve(get('FORTFAIL_DATA') ?? defaultDataFolder(environment, isRoot));
   const port = portOf(get('PORT'), faults);
   const publicUrl = publicUrlOf(get('PUBLIC_URL'), faults);
-  const tls = tlsOf(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), faults);
+  const tls = readTls(get, faults, readFileOf);
+  const trustedProxies = proxiesOf(get('TRUSTED_PROXIES'), faults);
   const host = get('HOST');
   const allowPlain = get('ALLOW_PLAIN_HTTP');
   if (allowPlain !== undefined && allowPlain !== '0' && allowPlain !== '1') faults.push('ALLOW_PLAIN_HTTP must be 0 or 1');
@@ -89,7 +110,10 @@ export function readConfig(environment: Environment, isRoot: boolean): Config {
     dataFolder,
     port,
     host: host === undefined || isBothLoopbacks(host) ? undefined : host,
-    tls,
+    tls: tls?.own,
+    tlsCa: tls?.ca,
+    trustedProxies,
+    caKeyFile: pathOf(get('CA_KEY_FILE')),
     linkKeyFile: pathOf(get('LINK_KEY_FILE')),
     evidenceKeyFile: pathOf(get('EVIDENCE_KEY_FILE')),
     publicUrl,
@@ -160,15 +184,15 @@ function publicUrlOf(text: string | undefined, faults: string[]): string | undef
   return undefined;
 }
 
-function tlsOf(certPath: string | undefined, keyPath: string | undefined, faults: string[]): Config['tls'] {
-  if (certPath === undefined && keyPath === undefined) return undefined;
-  if (certPath === undefined || keyPath === undefined) {
-    faults.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
-    return undefined;
+/** Addresses and nets; names could be made to mean anything by whoever answers for them. */
+function proxiesOf(text: string | undefined, faults: string[]): string[] {
+  const entries = (text ?? '').split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]));
+  for (const entry of entries) {
+    const [address = '', bits, ...rest] = entry.split('/');
+    const isNet = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 6 ? 128 : 32));
+    if (isIP(address) === 0 || !isNet || rest.length > 0) faults.push(`TRUSTED_PROXIES has '${entry}', which is no address or net`);
   }
-  const cert = readFileOf('TLS_CERT_FILE', certPath, faults);
-  const key = readFileOf('TLS_KEY_FILE', keyPath, faults);
-  return cert === undefined || key === undefined ? undefined : { cert, key };
+  return entries;
 }
 
 function databaseUrlOf(text: string | undefined, faults: string[]): string | undefined {

@@ -10,10 +10,14 @@ import { Passwords } from './access/passwords.ts';
 import { Persons } from './access/persons.ts';
 import { Sessions } from './access/sessions.ts';
 import { AgentHub } from './agents/agent-hub.ts';
+import { AgentProofs } from './agents/agent-proofs.ts';
+import { openProofMemory } from './agents/proof-memory.ts';
+import { SiteNonces } from './agents/site-nonces.ts';
 import { AlertWatch } from './alerts/alert-watch.ts';
 import { buildApp } from './app.ts';
 import { AuditFile } from './audit/audit-file.ts';
 import { HeadSigner } from './audit/signed-heads.ts';
+import { SiteAuthority } from './ca/site-authority.ts';
 import { catalogEffects } from './catalog/settle.ts';
 import { CatalogCopies } from './catalog-copy/catalog-copies.ts';
 import { Changes, systemContext } from './changes/changes.ts';
@@ -26,6 +30,7 @@ import { openFirstApi } from './first-api/first-api.ts';
 import type { FirstApiSettings } from './first-api/settings.ts';
 import { GrantWatch } from './grants/grant-watch.ts';
 import { History } from './history/history.ts';
+import { withExposed } from './http/exposed-addresses.ts';
 import { ownAddresses } from './http/guards.ts';
 import { newLink } from './http/handlers/sign-in-handlers.ts';
 import { newId } from './ids.ts';
@@ -35,6 +40,7 @@ import { JobQueue, leaseSeconds } from './jobs/job-queue.ts';
 import { SiteKeys } from './keys/site-keys.ts';
 import { EscrowWatch } from './kit/escrows.ts';
 import { type DataFolder, explain, openDataFolder } from './listening/data-folder.ts';
+import { Exposure, type ExposureParts } from './listening/exposure.ts';
 import { Listeners } from './listening/listen.ts';
 import { openHomeId } from './replicas/home-id.ts';
 import { openReplicas } from './replicas/open-replicas.ts';
@@ -54,6 +60,11 @@ export interface ServiceParts {
   readonly addresses: () => Addresses;
   /** What the site signs with. Tests have them in memory. */
   readonly keys?: SiteKeys;
+  /** Where keys and certificates are kept; in tests they are in memory. */
+  readonly dataFolder?: string;
+  readonly caKeyFile?: string | undefined;
+  /** How other hosts reach this site, as far as somebody set it. */
+  readonly reach?: Pick<ExposureParts, 'publicUrl' | 'host' | 'tls' | 'tlsCa'>;
   /** This process among others; in tests it is mostly the only one. */
   readonly replicas?: Replicas;
   /** Where the audit file lies; none in tests. */
@@ -68,7 +79,7 @@ export interface ServiceParts {
 
 /** Everything behind the doors: built the same way for the process and for tests. */
 export async function buildServices(parts: ServiceParts): Promise<Services> {
-  const { database, clock, logger, addresses, replicas = soleReplica('home_0000000000000000') } = parts;
+  const { database, clock, logger, replicas = soleReplica('home_0000000000000000') } = parts;
   const feed = new EventFeed(database, replicas.bus);
   const changes = new Changes(database, feed, clock);
   const site = await loadSite(database, changes, parts.siteName);
@@ -81,6 +92,16 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     });
   }
   const keys = parts.keys ?? SiteKeys.inMemory();
+  const authority = new SiteAuthority({
+    dataFolder: parts.dataFolder,
+    caKeyFile: parts.caKeyFile,
+    siteId: site.id,
+    now: () => clock.now(),
+  });
+  const exposure = new Exposure({ ...parts.reach, dataFolder: parts.dataFolder, authority, clock, logger });
+  const addresses = (): Addresses => withExposed(parts.addresses(), exposure.hosts());
+  const nonces = new SiteNonces(keys.link, clock);
+  const proofs = new AgentProofs({ database, clock, memory: openProofMemory(database, clock), nonces });
   const queue = new JobQueue({ database, changes, clock, logger, effects: catalogEffects({ site: site.id, keys }) });
   const log = new JobLog(database, feed);
   const progress = new JobProgressBoard(feed);
@@ -99,6 +120,9 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     progress,
     hub,
     keys,
+    proofs,
+    authority,
+    exposure,
     replicas,
     leader: replicas.leader,
     persons: new Persons(database, parts.onFirstPerson),
@@ -166,6 +190,9 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     firstApi: config.firstApi,
     addresses,
     keys,
+    dataFolder: config.dataFolder,
+    caKeyFile: config.caKeyFile,
+    reach: config,
     replicas,
     copyFolder: config.databaseUrl === undefined ? undefined : join(config.dataFolder, 'run', 'catalog-copy'),
     onFirstPerson: () => rmSync(folder.firstLoginPath, { force: true }),
@@ -174,10 +201,11 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
   });
   if (services.auditFile !== undefined) stack.use(services.auditFile);
   if (services.firstApi !== undefined) stack.use(services.firstApi);
-  const app = await buildApp(services, { isLocal: listeners.isLocal, consoleFolder });
+  const app = await buildApp(services, { isLocal: listeners.isLocal, consoleFolder, trustedProxies: config.trustedProxies });
   await app.ready();
   stack.defer(() => closeDoors(app, listeners, services));
-  bound.port = await listeners.bindTcp(app);
+  bound.port = await listeners.bindTcp(app, services.authority.certificate);
+  await services.exposure.start(app, listeners, () => bound.port);
   const stopping = new AbortController();
   await writeFirstLogin(services, folder);
   await listeners.bindLocal(app);
@@ -187,6 +215,7 @@ export async function startOrchestrator(config: Config, logger: Logger, consoleF
     new Scheduler(services).work(stopping.signal),
     services.firstApi?.work(stopping.signal),
     new History(services).work(stopping.signal),
+    services.exposure.work(stopping.signal),
     new AlertWatch(services).work(stopping.signal),
     new HeadSigner(services).work(stopping.signal),
     new EscrowWatch(services).work(stopping.signal),

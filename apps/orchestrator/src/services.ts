@@ -7,7 +7,9 @@ import type { Passwords } from './access/passwords.ts';
 import type { Persons } from './access/persons.ts';
 import type { Sessions } from './access/sessions.ts';
 import type { AgentHub } from './agents/agent-hub.ts';
+import type { AgentProofs } from './agents/agent-proofs.ts';
 import type { AuditFile } from './audit/audit-file.ts';
+import type { SiteAuthority } from './ca/site-authority.ts';
 import type { Changes } from './changes/changes.ts';
 import type { EventFeed } from './changes/event-feed.ts';
 import type { Database } from './database/database.ts';
@@ -16,6 +18,7 @@ import type { JobLog } from './jobs/job-log.ts';
 import type { JobProgressBoard } from './jobs/job-progress.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { SiteKeys } from './keys/site-keys.ts';
+import type { Exposure } from './listening/exposure.ts';
 import type { Leader } from './replicas/leader.ts';
 import type { Replicas } from './replicas/replicas.ts';
 
@@ -50,6 +53,12 @@ export interface Services {
   readonly progress: JobProgressBoard;
   readonly hub: AgentHub;
   readonly keys: SiteKeys;
+  /** Judges requests of agents. */
+  readonly proofs: AgentProofs;
+  /** Issues certificates. */
+  readonly authority: SiteAuthority;
+  /** The door for other hosts. */
+  readonly exposure: Exposure;
   /** This process among the others of its site. */
   readonly replicas: Replicas;
   /** Whether this process does what only one should do. */

@@ -77,7 +77,9 @@ export const enrolment = z.object({
 export type Enrolment = z.infer<typeof enrolment>;
 
 export const renewalRequest = z.strictObject({ requestId: z.string().min(8).max(64), generation: z.int(), csr: z.string().max(8192) });
+export type RenewalRequest = z.infer<typeof renewalRequest>;
 export const renewal = enrolment.pick({ certificate: true, ca: true, linkKeys: true, generation: true, roster: true });
+export type Renewal = z.infer<typeof renewal>;
 
 /** What a person decides about an agent that is held. */
 export const agentDecision = z.enum(['approve', 'hold', 'keep', 'split', 'accept-rollback', 'revoke']);

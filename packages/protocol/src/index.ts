@@ -6,6 +6,7 @@ export * from './browse.ts';
 export * from './drill.ts';
 export * from './event.ts';
 export * from './evidence.ts';
+export * from './exposure.ts';
 export * from './grant.ts';
 export * from './ids.ts';
 export * from './job.ts';

@@ -6,6 +6,7 @@ import { browseQuestion, browseSession, sealedAnswer } from './browse.ts';
 import { drill } from './drill.ts';
 import { event } from './event.ts';
 import { auditHead, auditWitness, signedEvidence } from './evidence.ts';
+import { exposure, exposureDraft } from './exposure.ts';
 import { approval, grantDraft, repositoryGrant } from './grant.ts';
 import { absolutePath, personId, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
@@ -403,6 +404,24 @@ export const routes = {
     status: 202,
   },
 
+  getExposure: {
+    method: 'GET',
+    path: '/exposure',
+    summary: 'How other hosts reach this site',
+    action: 'see',
+    object: 'site',
+    answer: exposure,
+  },
+  expose: {
+    method: 'POST',
+    path: '/exposure',
+    summary: 'Let other hosts reach this site over TLS',
+    action: 'make-link',
+    object: 'site',
+    body: exposureDraft,
+    answer: exposure,
+    status: 201,
+  },
   createJoinString: {
     method: 'POST',
     path: '/join-strings',

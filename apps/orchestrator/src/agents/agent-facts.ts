@@ -38,6 +38,27 @@ export async function noteChanges(change: Change, before: AgentTable | undefined
   if (hello.lastOrder !== undefined) await raiseOrderCounter(change.tx, after.id, hello.lastOrder);
 }
 
+/** Takes in that an agent's policy file is another one now. */
+export async function notePolicy(
+  change: Change,
+  agentId: string,
+  policy: { readonly policyDigest: string; readonly hasOwner: boolean },
+): Promise<void> {
+  const { policyDigest, hasOwner } = policy;
+  const changed = await change.tx
+    .updateTable('agent')
+    .set({ policy_digest: policyDigest, has_owner: hasOwner ? 1 : 0 })
+    .where('id', '=', agentId)
+    .where((eb) =>
+      eb.or([eb('policy_digest', 'is', null), eb('policy_digest', '!=', policyDigest), eb('has_owner', '!=', hasOwner ? 1 : 0)]),
+    )
+    .returning('id')
+    .executeTakeFirst();
+  if (changed === undefined) return change.nothing();
+  change.audit({ action: 'agent.policy', object: { kind: 'agent', id: agentId }, detail: { digest: policyDigest, hasOwner } });
+  change.event('agent', agentId);
+}
+
 /** Throws `invalid-input` unless it is an age recipient. */
 export function checkSealing(text: string): void {
   if (sealingForm.test(text)) return;

@@ -14,6 +14,7 @@ import { takeLetter } from '../catalog/self-run.ts';
 import { randomHex } from '../ids.ts';
 import { leaseSeconds } from '../jobs/job-queue.ts';
 import { currentRoster } from '../kit/recovery-kit.ts';
+import { notePolicy } from './agent-facts.ts';
 import type { AgentHub, OutgoingFrame } from './agent-hub.ts';
 import type { Door } from './door.ts';
 import { closeCodeOf } from './standing.ts';
@@ -153,6 +154,8 @@ export class AgentSession {
       case 'self-run':
       case 'alarm':
         return this.#letter(agentId, frame);
+      case 'policy':
+        return this.#policy(agentId, frame);
       case 'witness':
         return this.#witness(agentId, frame);
       case 'answer':
@@ -172,6 +175,11 @@ export class AgentSession {
     const { database, log } = this.#hub.parts;
     const job = await database.read.selectFrom('job').select(['agent_id', 'fence']).where('id', '=', frame.jobId).executeTakeFirst();
     if (job?.agent_id === agentId && job.fence === frame.fence) await log.append(frame.jobId, this.#now(), frame.lines);
+  }
+
+  async #policy(agentId: string, frame: Frame<'policy'>): Promise<void> {
+    const context = { actor: { id: agentId, kind: 'agent', via: 'agent-link' }, request: 'none' } as const;
+    await this.#hub.parts.changes.run(context, (change) => notePolicy(change, agentId, frame));
   }
 
   async #witness(agentId: string, frame: Frame<'witness'>): Promise<void> {

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
+import { routes } from '@fortfail/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { localSocket, nobody, type Principal } from '../access/principal.ts';
 import type { Addresses, Services } from '../services.ts';
+import { claimedAgent, registerAgentProof } from './agent-proof.ts';
 import { bearerOf, refuseSecretInUrl } from './bearer.ts';
 import { sessionCookie } from './cookies.ts';
 import { HttpRefusal } from './problems.ts';
@@ -12,6 +14,8 @@ declare module 'fastify' {
     principal: Principal;
     /** True for a caller over the unix socket. */
     isLocal: boolean;
+    /** True when the way to the caller is TLS, ours or that of a proxy we trust. */
+    isTls: boolean;
   }
 }
 
@@ -26,19 +30,23 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function registerGuards(app: FastifyInstance, services: Services, isLocal: IsLocal, refusals: Refusals): void {
   app.decorateRequest('principal');
   app.decorateRequest('isLocal', false);
+  app.decorateRequest('isTls', false);
+  app.decorateRequest('rawBody', undefined);
   app.addHook('onRequest', async (request, reply) => {
     request.isLocal = isLocal(request);
+    request.isTls = isTls(request, services);
     if (!request.isLocal) checkHost(request, services);
     request.principal = await whoIs(request, reply, services, refusals);
   });
   app.addHook('onRequest', async (request) => {
     const path = routeOf(request);
-    if (!path.startsWith('/api/') || request.isLocal) return;
+    if (!path.startsWith('/api/') || request.isLocal || isFromAgent(request)) return;
     const canBeForged = !safeMethods.has(request.method) || request.headers.upgrade !== undefined;
     // No other site's page can make a browser send a token.
     if (canBeForged && request.principal.kind !== 'token') checkForgery(request, services);
     if (!path.startsWith('/api/v1/sign-in') && !(await services.persons.hasSome())) throw notSetUp();
   });
+  registerAgentProof(app, services, refusals);
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cross-origin-opener-policy', 'same-origin');
@@ -51,6 +59,15 @@ export function registerGuards(app: FastifyInstance, services: Services, isLocal
   });
 }
 
+/** What no page can make a browser send: a proof by an agent's key, or the token of a join string in the body. */
+function isFromAgent(request: FastifyRequest): boolean {
+  return claimedAgent(request) !== undefined || routeOf(request) === `/api/v1${routes.enrol.path}`;
+}
+
+function isTls(request: FastifyRequest, services: Services): boolean {
+  return services.addresses().isTls || request.protocol === 'https';
+}
+
 /** The route that was chosen, not the text of the URL, which may spell one route in many ways. Empty when there is none. */
 function routeOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? '';
@@ -58,7 +75,7 @@ function routeOf(request: FastifyRequest): string {
 
 /** A name in DNS that someone points at us must not reach us: only our own hosts are answered. */
 function checkHost(request: FastifyRequest, services: Services): void {
-  const host = request.headers.host?.toLowerCase() ?? '';
+  const host = (request.host ?? '').toLowerCase();
   if (services.addresses().hosts.includes(host)) return;
   throw new HttpRefusal(421, {
     kind: 'denied',
@@ -71,8 +88,10 @@ function checkHost(request: FastifyRequest, services: Services): void {
 async function whoIs(request: FastifyRequest, reply: FastifyReply, services: Services, refusals: Refusals): Promise<Principal> {
   const own = request.isLocal ? localSocket : nobody;
   if (!routeOf(request).startsWith('/api/')) return own;
+  // Judged once its body was read; a cookie beside it counts for nothing.
+  if (claimedAgent(request) !== undefined) return own;
   refuseSecretInUrl(request);
-  const secret = request.cookies[sessionCookie(services.addresses().isTls).name];
+  const secret = request.cookies[sessionCookie(request.isTls).name];
   const bearer = await bearerOf({ services, refusals }, request, reply, secret !== undefined);
   if (bearer !== undefined) return bearer;
   return secret === undefined || request.isLocal ? own : ((await services.sessions.find(secret)) ?? nobody);

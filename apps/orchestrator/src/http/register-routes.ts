@@ -109,7 +109,7 @@ function makeCall(exchange: Exchange): Call<RouteName> {
     sees: (object) => may(principal, 'see', object) === 'yes',
     ifMatch: () => versionOf(request.headers['if-match']),
     setSession: (secret) => {
-      const cookie = sessionCookie(services.addresses().isTls);
+      const cookie = sessionCookie(request.isTls);
       if (secret === null) reply.clearCookie(cookie.name, cookie.options);
       else reply.setCookie(cookie.name, secret, cookie.options);
     },

@@ -1,10 +1,11 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { FortFailError, isFortFailError } from '@fortfail/base';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { secureContext, type TlsMaterial, tlsOptions } from './tls-material.ts';
 
 const idleMs = 30_000;
 
@@ -12,13 +13,25 @@ export interface ListenPlan {
   readonly socketPath: string;
   readonly port: number;
   readonly host: string | undefined;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly tls: TlsMaterial | undefined;
 }
+
+/** A TLS door besides the first one. */
+export interface TlsDoor {
+  readonly port: number;
+  /** New connections get this certificate. */
+  update(material: TlsMaterial): void;
+  /** Takes no more connections and ends those that are open. */
+  close(): Promise<void>;
+}
+
+const maxTlsConnections = 4096;
 
 /** The doors of the process: the unix socket first, then TCP. */
 export class Listeners {
   readonly #plan: ListenPlan;
   readonly #servers: Server[] = [];
+  readonly #tlsServers: HttpsServer[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #local = new WeakSet<object>();
 
@@ -40,13 +53,11 @@ export class Listeners {
     return [hostname(), ...addresses];
   }
 
-  /** Takes the TCP port without answering yet, and says which it is: a taken port must be known before anything else. */
-  async bindTcp(app: FastifyInstance): Promise<number> {
-    const { host, tls } = this.#plan;
-    const make = (): Server =>
-      tls === undefined
-        ? createServer(app.routing)
-        : (createTlsServer({ cert: tls.cert, key: tls.key }, app.routing as RequestListener) as unknown as Server);
+  /** Takes the TCP port without answering yet, and says which it is: a taken port must be known before anything else. `clientCa`: of agents. */
+  async bindTcp(app: FastifyInstance, clientCa?: string): Promise<number> {
+    const { host } = this.#plan;
+    const tls = this.#plan.tls === undefined ? undefined : { ...this.#plan.tls, clientCa };
+    const make = (): Server => (tls === undefined ? createServer(app.routing) : this.#makeTls(app, tls));
     let port = this.#plan.port;
     for (const address of host === undefined ? ['127.0.0.1', '::1'] : [host]) {
       const server = make();
@@ -61,6 +72,58 @@ export class Listeners {
     return port;
   }
 
+  /** The first door's certificate from now on. */
+  updateTls(material: TlsMaterial): void {
+    for (const server of this.#tlsServers) server.setSecureContext(secureContext(material));
+  }
+
+  /** Opens a TLS door besides: on all addresses when no host is given. Throws as `bindTcp` does. */
+  async openTls(
+    app: FastifyInstance,
+    where: { readonly host: string | undefined; readonly port: number; readonly material: TlsMaterial },
+  ): Promise<TlsDoor> {
+    const [host = '0.0.0.0', ...others] = where.host === undefined ? ['::', '0.0.0.0'] : [where.host];
+    try {
+      return await this.#openTlsAt(app, { ...where, host });
+    } catch (error) {
+      // A machine without IPv6 has no address `::`.
+      const [other] = others;
+      if (other === undefined || !isFortFailError(error) || error.code !== 'address-missing') throw error;
+      return await this.#openTlsAt(app, { ...where, host: other });
+    }
+  }
+
+  async #openTlsAt(
+    app: FastifyInstance,
+    where: { readonly host: string; readonly port: number; readonly material: TlsMaterial },
+  ): Promise<TlsDoor> {
+    const server = createTlsServer(tlsOptions(where.material), app.routing as RequestListener);
+    server.maxConnections = maxTlsConnections;
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    const plain = server as unknown as Server;
+    const port = await this.#bind(app, plain, where);
+    return {
+      port,
+      update: (material) => server.setSecureContext(secureContext(material)),
+      close: async () => {
+        this.#servers.splice(this.#servers.indexOf(plain), 1);
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        for (const socket of sockets) socket.destroy();
+        await closed;
+      },
+    };
+  }
+
+  #makeTls(app: FastifyInstance, material: TlsMaterial): Server {
+    const server = createTlsServer(tlsOptions(material), app.routing as RequestListener);
+    this.#tlsServers.push(server);
+    return server as unknown as Server;
+  }
+
   /** Opens the unix socket, mode 0600 in its 0700 folder. */
   async bindLocal(app: FastifyInstance): Promise<void> {
     const server = createServer(app.routing);
@@ -71,7 +134,8 @@ export class Listeners {
 
   async #bind(app: FastifyInstance, server: Server, where: { host: string; port: number } | { path: string }): Promise<number> {
     server.headersTimeout = idleMs;
-    server.requestTimeout = 10 * idleMs;
+    // Uploads may take hours; ordinary bodies have a time of their own (http/body-time.ts).
+    server.requestTimeout = 0;
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));

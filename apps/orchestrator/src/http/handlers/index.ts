@@ -15,12 +15,10 @@ import { restorePointHandlers } from './restore-point-handlers.ts';
 import { signInHandlers } from './sign-in-handlers.ts';
 import { siteHandlers } from './site-handlers.ts';
 import { tokenHandlers } from './token-handlers.ts';
-import { unbuiltHandlers } from './unbuilt-handlers.ts';
 
 /** A handler for every route: a missing one does not compile. */
 export function allHandlers(services: Services): Handlers {
   return {
-    ...unbuiltHandlers(),
     ...signInHandlers(services),
     ...meHandlers(services),
     ...siteHandlers(services),
