@@ -24,6 +24,7 @@ import { unixSocketCarrier, webSocketCarrier } from './link/web-socket-carrier.t
 import { agentListener } from './listener.ts';
 import { OrderDesk } from './orders/order-desk.ts';
 import { allowOrder, type OrderGuardParts } from './policy/order-guard.ts';
+import { type PolicyStand, tellPolicy } from './policy/policy-teller.ts';
 import { PasswordFiles } from './repositories/password-file.ts';
 import { RepositoryShelf } from './repositories/repository-shelf.ts';
 import { clearScratch } from './scratch.ts';
@@ -131,6 +132,7 @@ async function assemble(
     await alarms.raise('machine-changed', sentence);
     return { desk, link, parts: works };
   }
+  works.push({ name: 'policy', run: (signal) => tellPolicy({ clock, send, read: () => policyStand(host) }, signal) });
   works.push({ name: 'self-run', run: (signal) => selfRun.run(signal) });
   if (site === undefined || remote !== undefined) works.push({ name: 'link', run: (signal) => link.run(signal) });
   if (site !== undefined && remote !== undefined) {
@@ -138,6 +140,11 @@ async function assemble(
     works.push({ name: 'renewal', run: (signal) => renewal.run(signal) });
   }
   return { desk, link, parts: works };
+}
+
+async function policyStand(host: Host): Promise<PolicyStand> {
+  const { digest } = await host.watch.read(host.alarms);
+  return { policyDigest: digest, hasOwner: host.owner() !== null };
 }
 
 function realPerformer({ config, clock, logger, version }: AgentParts, host: Host, shelf: RepositoryShelf): PerformJob {

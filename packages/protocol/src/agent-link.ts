@@ -191,6 +191,8 @@ export const agentFrame = z.discriminatedUnion('type', [
   /** Every 5 s; names the jobs in hand, which extends their leases. */
   z.object({ ...base, type: z.literal('heartbeat'), jobs: z.array(z.object({ jobId, fence: z.int() })) }),
   z.object({ ...base, type: z.literal('started'), jobId, fence: z.int() }),
+  /** The policy file of the agent's host is another than the hello said. */
+  z.object({ ...base, type: z.literal('policy'), policyDigest: z.string(), hasOwner: z.boolean() }),
   z.object({ ...base, type: z.literal('progress'), jobId, fence: z.int(), progress: jobProgress }),
   z.object({ ...base, type: z.literal('log'), jobId, fence: z.int(), lines: z.array(jobLogLine) }),
   /** Kept in the agent's outbox under `outboxId` until an `ack` names it. */

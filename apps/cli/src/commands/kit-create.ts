@@ -7,7 +7,7 @@ import { exitOk } from '../exit.ts';
 import { readAdminKeys } from '../kit/admin-keys.ts';
 import { makeKit, type NewKit } from '../kit/make-kit.ts';
 import { writeSecretFile } from '../kit/secret-output.ts';
-import { localOwnerSentence } from '../kit/set-local-owner.ts';
+import { ownerCommand, setLocalOwner } from '../kit/set-local-owner.ts';
 import { productVersion } from '../product-version.ts';
 import { kitPdf } from '../render/kit-pdf.ts';
 import { readLine } from '../render/prompt.ts';
@@ -31,6 +31,7 @@ export const perform: Perform<typeof kitCreateOptions> = async ({ options, conte
   const pages = await pagesOf(call, state, kit, options, context);
   await writeOut(kit, state, pages, options, context);
   let published = await call.client.ask('createKit', { body: kit.draft, signal: call.signal });
+  const local = await setLocalOwner(kit.draft, call.data, context);
   if (await isConfirmed(kit, options, context)) {
     const body = { recipient: kit.key.recipient, lastSix: kitConfirmationHash(kit.key.recipient, kit.key.lastSix()) };
     published = await call.client.ask('confirmKit', { body, signal: call.signal });
@@ -47,8 +48,9 @@ export const perform: Perform<typeof kitCreateOptions> = async ({ options, conte
       [
         `Recovery kit ${kit.key.kitId} of ${state.site.name} is ${published.state}.`,
         `Admins in roster 1: ${admins.length === 0 ? 'none; consent is given on the hosts' : admins.map(({ name, file }) => `${name} (${file})`).join(', ')}`,
-        localOwnerSentence(kit.draft),
-        'The same on every other host. Nobody can do it over the link.',
+        local,
+        'On every other host, since nobody can do it over the link:',
+        `  ${ownerCommand({ owner: kit.draft.owner, recovery: kit.key.recipient })}`,
         ...(published.state === 'confirmed' ? [] : ['Read the page back: fortfail kit confirm']),
         '',
       ].join('\n'),
