@@ -34,6 +34,10 @@ interface Polling extends Peer {
 export class FakeSite extends FakeOrchestrator {
   ca: CertificateAndKey = { certificate: '', privateKey: '' };
   port = 0;
+  /** Where agents reach it, when something is in between. */
+  publicPort: number | undefined;
+  /** Comes back with another authority, as somebody who only pretends to be it. */
+  renewsAuthority = false;
   refusesUpgrades: boolean;
   /** What is left of the proofs' thumbprints: only this key is let in. */
   thumbprint: string | undefined;
@@ -62,12 +66,12 @@ export class FakeSite extends FakeOrchestrator {
   }
 
   get url(): string {
-    return `https://localhost:${this.port}`;
+    return `https://localhost:${this.publicPort ?? this.port}`;
   }
 
   override async listen(): Promise<this> {
     const now = new Date();
-    if (this.port === 0) this.ca = await createSiteCa({ siteId: this.siteId, now });
+    if (this.port === 0 || this.renewsAuthority) this.ca = await createSiteCa({ siteId: this.siteId, now });
     const leaf = await issueServerCertificate(this.ca, { names: ['localhost'], now });
     const server = createServer({
       cert: leaf.certificate,
