@@ -11,6 +11,7 @@ export * from './grant.ts';
 export * from './ids.ts';
 export * from './job.ts';
 export * from './kit.ts';
+export * from './legacy.ts';
 export * from './me.ts';
 export * from './overview.ts';
 export * from './person.ts';

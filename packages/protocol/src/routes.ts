@@ -11,6 +11,7 @@ import { approval, grantDraft, repositoryGrant } from './grant.ts';
 import { absolutePath, personId, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
 import { escrow, kitConfirmation, kitDraft, kitState } from './kit.ts';
+import { legacyIdentity, legacyRevocation, legacySecret, legacyToken, legacyTokenDraft } from './legacy.ts';
 import { linkSignIn, me, passwordChange, passwordSignIn, signInState } from './me.ts';
 import { overview } from './overview.ts';
 import { apiToken, person, personChange, personDraft, tokenDraft } from './person.ts';
@@ -673,6 +674,35 @@ export const routes = {
     action: 'read-audit',
     object: 'audit',
     answer: auditVerification,
+  },
+  createLegacyToken: {
+    method: 'POST',
+    path: '/legacy/tokens',
+    summary: 'Make a token of the first API; it is shown once',
+    action: 'enrol',
+    object: 'agent',
+    body: legacyTokenDraft,
+    answer: legacyToken,
+    status: 201,
+  },
+  createLegacySecret: {
+    method: 'POST',
+    path: '/legacy/secrets',
+    summary: 'Make an agent id of the first API a secret of its own; it is shown once and replaces the one before',
+    action: 'enrol',
+    object: 'agent',
+    body: legacyIdentity,
+    answer: legacySecret,
+    status: 201,
+  },
+  revokeLegacyTokens: {
+    method: 'POST',
+    path: '/legacy/revocations',
+    summary: 'End all tokens of an agent id of the first API, or of its pool',
+    action: 'enrol',
+    object: 'agent',
+    body: legacyRevocation,
+    answer: z.object({ revoked: z.int() }),
   },
 } as const satisfies Record<string, Route>;
 

@@ -2,12 +2,21 @@ import { accessVerbs } from './access-verbs.ts';
 import { backupVerbs } from './backup-verbs.ts';
 import { upkeepVerbs } from './forget-verbs.ts';
 import { hostVerbs } from './host-verbs.ts';
+import { legacyVerbs } from './legacy-verbs.ts';
 import { productVerbs } from './product-verbs.ts';
 import { readVerbs } from './read-verbs.ts';
 import type { Verb } from './verb.ts';
 
 /** Every verb of the command line, FortFail's own first. */
-export const allVerbs: readonly Verb[] = [...productVerbs, ...hostVerbs, ...accessVerbs, ...backupVerbs, ...readVerbs, ...upkeepVerbs];
+export const allVerbs: readonly Verb[] = [
+  ...productVerbs,
+  ...hostVerbs,
+  ...accessVerbs,
+  ...legacyVerbs,
+  ...backupVerbs,
+  ...readVerbs,
+  ...upkeepVerbs,
+];
 
 /** What the words before a space are called in `--help`. */
 export const groupSummaries: Readonly<Record<string, string>> = {
@@ -20,5 +29,8 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   'agent owner': 'The owner that a host obeys',
   person: 'Persons and their roles',
   token: 'API tokens of programs',
+  legacy: 'The first API: for clients of the earlier system',
+  'legacy token': 'Tokens of the first API',
+  'legacy secret': 'Registration secrets of the first API',
   alert: 'Alerts: what somebody should look after',
 };

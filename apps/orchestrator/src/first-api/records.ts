@@ -11,6 +11,7 @@ export const furtherRecordNames = [
   'command_sent',
   'agent_claimed',
   'token_revoked',
+  'secret_made',
 ] as const;
 export type RecordName = (typeof recordNames)[number] | (typeof furtherRecordNames)[number];
 

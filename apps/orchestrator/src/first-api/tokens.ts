@@ -88,13 +88,15 @@ export class Tokens {
   }
 
   /** A token that an administrator makes for an id, whoever claimed it; never for a native one. */
-  async mintFor(change: Change, agentId: string | null, days: number): Promise<string> {
+  async mintFor(change: Change, agentId: string | null, days: number): Promise<{ token: string; expiresAt: string }> {
     if (agentId !== null) {
       const known = (await findClaim(change.tx, agentId)) ?? (await claimId(change, agentId, { claim: 'agent', address: null }));
       if (known.claim === 'native') throw refuse(409, 'native-id', `unable to make a token for '${agentId}', it has a key of its own`);
       if (known.claim === 'pool') await change.tx.updateTable('legacy_agent').set({ claim: 'agent' }).where('id', '=', agentId).execute();
     }
-    return this.#sign(change, agentId, days * 24 * 3600);
+    const seconds = days * 24 * 3600;
+    const expiresAt = new Date((Math.floor(Date.parse(change.now) / 1000) + seconds) * 1000).toISOString();
+    return { token: await this.#sign(change, agentId, seconds), expiresAt };
   }
 
   /** A new secret of its own for an id, in place of the one it had. */
@@ -105,6 +107,7 @@ export class Tokens {
     if (known === undefined) await claimId(change, agentId, { claim: 'agent', address: null, secretHash });
     else if (known.claim === 'native') throw refuse(409, 'native-id', `unable to make a secret for '${agentId}', it has a key of its own`);
     else await change.tx.updateTable('legacy_agent').set({ claim: 'agent', secret_hash: secretHash }).where('id', '=', agentId).execute();
+    change.audit(recordOf('secret_made', { kind: 'agent', id: known?.agent_id ?? agentId }, { agent_id: agentId }));
     return secret;
   }
 

@@ -4,6 +4,7 @@ import { agentHandlers } from './agent-handlers.ts';
 import { alertHandlers } from './alert-handlers.ts';
 import { auditHandlers } from './audit-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
+import { firstApiHandlers } from './first-api-handlers.ts';
 import { grantHandlers } from './grant-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { kitHandlers } from './kit-handlers.ts';
@@ -25,6 +26,7 @@ export function allHandlers(services: Services): Handlers {
     ...agentHandlers(services),
     ...auditHandlers(services),
     ...kitHandlers(services),
+    ...firstApiHandlers(services),
     ...grantHandlers(services),
     ...planHandlers(services),
     ...restorePointHandlers(services),

@@ -120,7 +120,7 @@ async function keeperOf(services: Services, agentId: string | null): Promise<Age
     // Of several orchestrators each has a resident agent of its own; who asks this one means the one beside it.
     return residents.find(({ home }) => home === services.replicas.home) ?? residents[0];
   }
-  const named = await agents.where('id', '=', agentId).executeTakeFirst();
+  const named = await agents.where('id', '=', agentId).where('kind', '!=', 'legacy').executeTakeFirst();
   if (named !== undefined) return named;
   throw new FortFailError({ kind: 'not-found', code: 'no-such-agent', message: `unable to find agent '${agentId}'` });
 }
