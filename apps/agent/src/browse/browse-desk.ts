@@ -1,7 +1,7 @@
 import { type Clock, FortFailError } from '@fortfail/base';
 import type { AgentQuestion, SealedAnswer } from '@fortfail/protocol';
 import type { RepositoryShelf } from '../repositories/repository-shelf.ts';
-import { BrowseGuard, isWithin, type Leave } from './browse-guard.ts';
+import { type BrowseGuard, isWithin, type Leave } from './browse-guard.ts';
 import { type ListedFiles, listFiles } from './list-files.ts';
 import { type Look, look } from './look.ts';
 import { sealAnswer } from './seal-answer.ts';
@@ -56,17 +56,4 @@ function within(leave: Leave, value: Look): Look {
   const paths = leave.form === 'sealed' ? leave.paths : undefined;
   if (paths === undefined || !('isCut' in value) || !('entries' in value)) return value;
   return { ...value, entries: value.entries.filter(({ path }) => isWithin(path, paths)) };
-}
-
-/** The desk of an agent whose orchestrator is on the same machine and that has no policy of its own: sessions may look. */
-export function residentBrowseDesk(parts: Omit<BrowseDeskParts, 'guard'> & { readonly agentId: () => string }): BrowseDesk {
-  const guard = new BrowseGuard({
-    clock: parts.clock,
-    agentId: parts.agentId,
-    isResident: true,
-    rules: async () => ({ browse: 'session', signers: ['ssh', 'webauthn'] }),
-    roster: async () => null,
-    useConsent: async () => false,
-  });
-  return new BrowseDesk({ ...parts, guard });
 }

@@ -16,7 +16,7 @@ import {
 import { initRepository } from '@fortfail/repository';
 import { openBackend, parseLocation } from '@fortfail/storage';
 import { approvalText, generateSealingKey, namespaces, openWith, type Roster, roster as rosterSchema, SigningKey } from '@fortfail/trust';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makePrivateFolder } from '../durable-file.ts';
 import { PasswordFiles } from '../repositories/password-file.ts';
 import { RepositoryShelf } from '../repositories/repository-shelf.ts';
@@ -33,6 +33,8 @@ const stranger = SigningKey.generate();
 
 let folder: string;
 let desk: BrowseDesk;
+let shelf: RepositoryShelf;
+let first: string;
 let snapshots: string[];
 let rules: BrowseRules;
 let consents: string[];
@@ -79,7 +81,6 @@ const approve = ({ recipient, hosts = [agentId], action = 'browse', paths, minut
 };
 
 async function backUp(): Promise<string> {
-  const shelf = newShelf();
   return await shelf.use(reference(), async (repository) => {
     const options = { hostname: 'host', username: 'user', programVersion: 'fortfail 0.0.0', threads: 1, clock: systemClock };
     await backup(repository, { ...options, targets: [join(folder, 'source')], workingFolder: folder });
@@ -90,10 +91,10 @@ async function backUp(): Promise<string> {
 const newShelf = (): RepositoryShelf =>
   new RepositoryShelf({ passwords: new PasswordFiles(join(folder, 'agent')), clock: systemClock, logger: noLogger });
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ff-look-'));
   await makePrivateFolder(join(folder, 'agent'));
-  const shelf = newShelf();
+  shelf = newShelf();
   const { password } = await shelf.passwords.ensure(reference().id);
   const backend = await openBackend(parseLocation(reference().location));
   await initRepository({ backend, password, hostname: 'h', username: 'u', clock: systemClock, kdf: { N: 2, r: 1, p: 1 } });
@@ -101,7 +102,12 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'source', 'notes.txt'), 'first');
   writeFileSync(join(folder, 'source', 'deep', 'secret-notes.txt'), 'deep secret');
   writeFileSync(Buffer.concat([Buffer.from(join(folder, 'source', 'raw-')), Buffer.of(0xff)]), 'bytes');
-  snapshots = [await backUp()];
+  first = await backUp();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeEach(() => {
+  snapshots = [first];
   rules = { browse: 'webauthn', signers: ['ssh', 'webauthn'] };
   hasOwner = true;
   consents = [];
@@ -115,7 +121,6 @@ beforeEach(async () => {
   });
   desk = new BrowseDesk({ shelf, clock, guard });
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 type Input = { ask: BrowseQuestion['ask'] } & Record<string, unknown>;
 
@@ -129,7 +134,7 @@ async function open(question: Input): Promise<unknown> {
     roster: async () => null,
     useConsent: async () => false,
   });
-  const answer = await new BrowseDesk({ shelf: newShelf(), clock, guard }).answer({
+  const answer = await new BrowseDesk({ shelf, clock, guard }).answer({
     method: 'browse',
     repository: reference(),
     snapshots,
