@@ -104,6 +104,17 @@ export class OrchestratorClient {
     await drained(await accepted(what, await withRetries(clock, signal, what, call)));
   }
 
+  /**
+   * Has an object checked that was put past the orchestrator. Throws `invalid-input` when it is not what was registered. An
+   * orchestrator that checks by itself, later or never, says something else, and that is no failure.
+   */
+  async complete(snapshotId: string, signal: AbortSignal): Promise<void> {
+    const what = `complete snapshot '${snapshotId}'`;
+    const answer = await this.#ask(what, { method: 'POST', path: `/snapshots/${encodeURIComponent(snapshotId)}/complete` }, signal);
+    if (answer.status === 400) await accepted(what, answer);
+    await drained(answer);
+  }
+
   /** Sends a file in a form. */
   async upload(snapshotId: string, file: FileBody, signal: AbortSignal): Promise<void> {
     const boundary = `fortfail-${snapshotId.replace(/[^A-Za-z0-9]/g, '').slice(-40)}`;

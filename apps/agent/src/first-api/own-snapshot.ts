@@ -95,6 +95,7 @@ async function send(
   if (presignedUrl !== undefined) {
     try {
       await client.put(presignedUrl, file, registration.checksum, signal);
+      await client.complete(registration.id, signal);
       return;
     } catch (err) {
       if (signal.aborted) throw err;

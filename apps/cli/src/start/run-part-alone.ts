@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CommandContext } from '../command-context.ts';
 import { exitOk } from '../exit.ts';
 import { type PartName, partPrograms } from './part.ts';
@@ -9,6 +11,8 @@ import { partEnvironment, type StartConfig } from './start-config.ts';
  * is a pipe that we hold, so that it ends with us whatever our own standard input is.
  */
 export async function runPartAlone(name: PartName, config: StartConfig, context: CommandContext): Promise<number> {
+  // Before Node puts its compile cache there: what it makes, others may enter.
+  await mkdir(join(config.data.path, 'run'), { recursive: true, mode: 0o700 });
   const child = spawn(process.execPath, [...process.execArgv, partPrograms[name]], {
     env: partEnvironment(config, context.env),
     stdio: ['pipe', 'inherit', 'inherit'],
