@@ -96,6 +96,10 @@ export class AgentHub {
   #hear(message: SiteMessage): void {
     if (message.type === 'queued') void this.pump(message.agentId);
     else if (message.type === 'cancel') this.#cancel(message.agentId, message.hold, message.reason);
+    else if (message.type === 'clash') {
+      const present = this.#sessions.get(message.agentId);
+      if (present !== undefined && present.instance !== message.instance) this.#clashes.mayReplace(message.agentId, message.instance);
+    }
   }
 
   /** Tells a connected agent once to stop; false when it is not connected here. */
@@ -131,13 +135,20 @@ export class AgentHub {
     }
     // Held from here on, so that of two that come at once the second one waits for nothing.
     this.#sessions.set(agentId, session);
-    const isOurs = await this.parts.replicas.presence.claim(agentId, { instance, session: session.key }).catch((error: unknown) => {
-      this.#sessions.delete(agentId);
-      throw error;
-    });
-    if (isOurs) this.#seen.add(agentId);
-    else this.#sessions.delete(agentId);
-    return isOurs;
+    const { presence, bus } = this.parts.replicas;
+    let isOurs = false;
+    try {
+      isOurs = await presence.claim(agentId, { instance, session: session.key });
+    } finally {
+      if (!isOurs && this.#sessions.get(agentId) === session) this.#sessions.delete(agentId);
+    }
+    if (!isOurs) {
+      // Whether the first one still lives is known where it is connected.
+      if (!session.isLocal) bus.publish({ type: 'clash', agentId, instance });
+      return false;
+    }
+    this.#seen.add(agentId);
+    return this.#sessions.get(agentId) === session;
   }
 
   leave(agentId: string, session: AgentSession): void {

@@ -258,6 +258,29 @@ describe.skipIf(reason !== undefined)('several orchestrators on one database', (
     expect(next.agentId).toBe(agent.agentId);
   });
 
+  it('takes a second process of an agent for a copy only when the first is heard after it', async () => {
+    await using two = await open();
+    const { agentId } = await TestAgent.connect(two.a.site);
+    const sessionAt = async (site: TestSite, instance: string) => {
+      const closes: number[] = [];
+      const wire = { send: () => undefined, close: (code: number) => void closes.push(code) };
+      const session = site.services.hub.accept(wire, { via: 'agent-link', enter: async () => agentId });
+      const facts = { agentId, instance, hostname: 'h', version: '1', isRoot: true, restoreRoot: '/r', jobs: [] };
+      await session.receive(JSON.stringify({ v: 1, seq: 1, type: 'hello', ...facts }));
+      return { closes, beat: () => session.receive(JSON.stringify({ v: 1, seq: 2, type: 'heartbeat', jobs: [] })) };
+    };
+    const first = await sessionAt(two.a.site, 'one');
+    const second = await sessionAt(two.b.site, 'two');
+    expect([first.closes, second.closes]).toEqual([[], [4409]]);
+    await vi.waitFor(async () => {
+      await two.clock.advance(2000);
+      await first.beat();
+      const { items } = (await two.b.site.local<{ items: { kind: string }[] }>('GET', '/alerts')).body;
+      expect(items.map(({ kind }) => kind)).toContain('agent-clone');
+    });
+    expect(first.closes).toEqual([]);
+  });
+
   it('lets the same instance move and closes the connection that it left', async () => {
     await using two = await open();
     const agent = await TestAgent.connect(two.a.site);
@@ -328,13 +351,14 @@ describe.skipIf(reason !== undefined)('several orchestrators on one database', (
     await using two = await open();
     const first = await TestAgent.connect(two.a.site);
     const second = await TestAgent.connect(two.b.site, { instance: 'two' });
-    two.b.site.services.hub.send(first.agentId, { type: 'plans', order: 'for one' });
-    expect(await first.next('plans')).toMatchObject({ order: 'for one' });
-    expect(second.has('plans')).toBe(false);
+    const frame = (jobId: string) => ({ type: 'revoked' as const, jobId, fence: 1 });
+    two.b.site.services.hub.send(first.agentId, frame('for one'));
+    expect(await first.next('revoked')).toMatchObject({ jobId: 'for one' });
+    expect(second.has('revoked')).toBe(false);
     await two.beat();
-    two.a.site.services.hub.broadcast({ type: 'plans', order: 'for all' });
-    expect(await first.next('plans')).toMatchObject({ order: 'for all' });
-    expect(await second.next('plans')).toMatchObject({ order: 'for all' });
+    two.a.site.services.hub.broadcast(frame('for all'));
+    expect(await first.next('revoked')).toMatchObject({ jobId: 'for all' });
+    expect(await second.next('revoked')).toMatchObject({ jobId: 'for all' });
   });
 
   it('keeps the audit chain whole with two writers, and each file follows all of it', async () => {

@@ -16,6 +16,8 @@ export type SiteMessage =
   /** A job of this agent waits. */
   | { readonly type: 'queued'; readonly agentId: string }
   | { readonly type: 'cancel'; readonly agentId: string; readonly hold: JobHold; readonly reason: string }
+  /** A second process of an agent that is connected elsewhere wanted in. */
+  | { readonly type: 'clash'; readonly agentId: string; readonly instance: string }
   /** A process or an agent came, went or moved. */
   | { readonly type: 'presence' }
   /** Letters lie ready for this process. */
@@ -36,7 +38,7 @@ export const silentBus: SiteBus = {
 
 /** PostgreSQL refuses 8000 bytes and more. */
 const maxPayloadBytes = 7900;
-const types: ReadonlySet<string> = new Set<SiteMessage['type']>(['stored', 'live', 'queued', 'cancel', 'presence', 'relay']);
+const types: ReadonlySet<string> = new Set<SiteMessage['type']>(['stored', 'live', 'queued', 'cancel', 'clash', 'presence', 'relay']);
 
 /**
  * A message as payloads of notifications: log lines are spread over several, what fits in none is left out. No two payloads
