@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ownRoutes, personRoutes } from './access-routes.ts';
 import { agent, agentDecision, enrolment, enrolmentRequest, joinString, joinStringDraft, renewal, renewalRequest } from './agent.ts';
-import { alert } from './alert.ts';
 import { auditRecord, auditVerification } from './audit-record.ts';
 import { browseQuestion, browseSession, sealedAnswer } from './browse.ts';
 import { drill } from './drill.ts';
@@ -8,162 +8,23 @@ import { event } from './event.ts';
 import { auditHead, auditWitness, signedEvidence } from './evidence.ts';
 import { exposure, exposureDraft } from './exposure.ts';
 import { approval, grantDraft, repositoryGrant } from './grant.ts';
-import { absolutePath, personId, resticId, restorePointId } from './ids.ts';
+import { absolutePath, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
 import { escrow, kitConfirmation, kitDraft, kitState } from './kit.ts';
 import { legacyIdentity, legacyRevocation, legacySecret, legacyToken, legacyTokenDraft } from './legacy.ts';
-import { linkSignIn, me, passwordChange, passwordSignIn, signInState } from './me.ts';
 import { overview } from './overview.ts';
-import { apiToken, person, personChange, personDraft, tokenDraft } from './person.ts';
 import { plan, planDraft, planState, retentionPreview, slot } from './plan.ts';
 import { repository, repositoryDraft } from './repository.ts';
 import { restore, restoreDraft } from './restore.ts';
 import { fileListing, restorePoint } from './restore-point.ts';
+import { empty, page, pageQuery, type Route } from './route.ts';
 
-/** What a route does to what; `may(principal, action, object)` judges it. `public` needs no principal. */
-export type Action =
-  | 'public'
-  | 'see'
-  | 'see-file-names'
-  | 'run'
-  | 'drill'
-  | 'restore'
-  | 'edit-plan'
-  | 'forget'
-  | 'edit-repository'
-  | 'read-audit'
-  | 'self'
-  | 'edit-self'
-  | 'approve'
-  | 'make-link'
-  | 'enrol'
-  | 'edit-person'
-  | 'acknowledge'
-  | 'edit-kit'
-  | 'grant'
-  | 'agent-self';
-export type ObjectKind =
-  | 'site'
-  | 'plan'
-  | 'job'
-  | 'restore-point'
-  | 'restore'
-  | 'drill'
-  | 'repository'
-  | 'agent'
-  | 'audit'
-  | 'event'
-  | 'person'
-  | 'token'
-  | 'alert'
-  | 'kit'
-  | 'grant';
+export type { Action, ObjectKind, Route } from './route.ts';
 
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** With `:name` parameters, below `/api/v1`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly action: Action;
-  readonly object: ObjectKind;
-  readonly query?: z.ZodType;
-  readonly body?: z.ZodType;
-  readonly answer: z.ZodType;
-  /** Status of success: 201 for creation, 202 for accepted work, else 200. */
-  readonly status?: 200 | 201 | 202;
-  /** True when GET answers an ETag and PUT/DELETE wants If-Match. */
-  readonly versioned?: boolean;
-}
-
-/** Cursor pages: `cursor` is opaque; absent in the answer (null) at the end. */
-const pageQuery = z.object({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });
-const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 const jobStarted = z.object({ job });
-const empty = z.object({});
 
 export const routes = {
-  signInState: {
-    method: 'GET',
-    path: '/sign-in',
-    summary: 'Whether this site is set up',
-    action: 'public',
-    object: 'site',
-    answer: signInState,
-  },
-  signInWithLink: {
-    method: 'POST',
-    path: '/sign-in/link',
-    summary: 'Exchange a one-time link for a session',
-    action: 'public',
-    object: 'site',
-    body: linkSignIn,
-    answer: me,
-  },
-  signInWithPassword: {
-    method: 'POST',
-    path: '/sign-in/password',
-    summary: 'Sign in by name and password',
-    action: 'public',
-    object: 'site',
-    body: passwordSignIn,
-    answer: me,
-  },
-  passkeyOptions: {
-    method: 'POST',
-    path: '/sign-in/passkey/options',
-    summary: 'Begin signing in by passkey',
-    action: 'public',
-    object: 'site',
-    answer: z.record(z.string(), z.unknown()),
-  },
-  signInWithPasskey: {
-    method: 'POST',
-    path: '/sign-in/passkey',
-    summary: 'Finish signing in by passkey',
-    action: 'public',
-    object: 'site',
-    body: z.record(z.string(), z.unknown()),
-    answer: me,
-  },
-  me: { method: 'GET', path: '/me', summary: 'Who I am', action: 'self', object: 'person', answer: me },
-  changePassword: {
-    method: 'POST',
-    path: '/me/password',
-    summary: 'Set or change my name and password',
-    action: 'edit-self',
-    object: 'person',
-    body: passwordChange,
-    answer: me,
-  },
-  newPasskeyOptions: {
-    method: 'POST',
-    path: '/me/passkeys/options',
-    summary: 'Begin adding a passkey',
-    action: 'edit-self',
-    object: 'person',
-    answer: z.record(z.string(), z.unknown()),
-  },
-  addPasskey: {
-    method: 'POST',
-    path: '/me/passkeys',
-    summary: 'Finish adding a passkey',
-    action: 'edit-self',
-    object: 'person',
-    body: z.object({ name: z.string().min(1).max(64), credential: z.record(z.string(), z.unknown()) }),
-    answer: me,
-    status: 201,
-  },
-  signOut: { method: 'POST', path: '/me/sign-out', summary: 'End this session', action: 'edit-self', object: 'person', answer: empty },
-  createLoginLink: {
-    method: 'POST',
-    path: '/login-links',
-    summary: 'Make a one-time login link (local socket only)',
-    action: 'make-link',
-    object: 'person',
-    answer: z.object({ url: z.string(), expiresAt: z.string() }),
-    status: 201,
-  },
-
+  ...ownRoutes,
   overview: { method: 'GET', path: '/overview', summary: 'Are we safe?', action: 'see', object: 'site', answer: overview },
 
   listPlans: {
@@ -463,81 +324,7 @@ export const routes = {
     answer: agent,
   },
 
-  listPersons: {
-    method: 'GET',
-    path: '/persons',
-    summary: 'Persons and their roles',
-    action: 'edit-person',
-    object: 'person',
-    query: pageQuery,
-    answer: page(person),
-  },
-  createPerson: {
-    method: 'POST',
-    path: '/persons',
-    summary: 'Invite a person; answers a one-time login link',
-    action: 'edit-person',
-    object: 'person',
-    body: personDraft,
-    answer: z.object({ person, url: z.string(), expiresAt: z.string() }),
-    status: 201,
-  },
-  changePerson: {
-    method: 'PUT',
-    path: '/persons/:personId',
-    summary: 'Change roles, or disable: sessions and tokens end at once',
-    action: 'edit-person',
-    object: 'person',
-    body: personChange,
-    answer: person,
-  },
-  createPersonLink: {
-    method: 'POST',
-    path: '/persons/:personId/login-link',
-    summary: 'Make a one-time login link for a person who lost theirs',
-    action: 'edit-person',
-    object: 'person',
-    answer: z.object({ url: z.string(), expiresAt: z.string() }),
-    status: 201,
-  },
-  listTokens: {
-    method: 'GET',
-    path: '/me/tokens',
-    summary: 'My API tokens, or those of a person whose administrator I am',
-    action: 'self',
-    object: 'token',
-    query: pageQuery.extend({ personId: personId.optional() }),
-    answer: page(apiToken),
-  },
-  createToken: {
-    method: 'POST',
-    path: '/me/tokens',
-    summary: 'Make an API token; its secret is shown once',
-    action: 'self',
-    object: 'token',
-    body: tokenDraft,
-    answer: z.object({ token: apiToken, secret: z.string() }),
-    status: 201,
-  },
-  deleteToken: { method: 'DELETE', path: '/me/tokens/:tokenId', summary: 'End a token', action: 'self', object: 'token', answer: empty },
-
-  listAlerts: {
-    method: 'GET',
-    path: '/alerts',
-    summary: 'Alerts, open ones first',
-    action: 'see',
-    object: 'alert',
-    query: pageQuery.extend({ open: z.enum(['true', 'false']).optional() }),
-    answer: page(alert),
-  },
-  acknowledgeAlert: {
-    method: 'POST',
-    path: '/alerts/:alertId/acknowledge',
-    summary: 'Say that somebody looks after it',
-    action: 'acknowledge',
-    object: 'alert',
-    answer: alert,
-  },
+  ...personRoutes,
 
   getKit: { method: 'GET', path: '/kit', summary: 'The recovery kit as the site knows it', action: 'see', object: 'kit', answer: kitState },
   createKit: {

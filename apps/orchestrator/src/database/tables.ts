@@ -1,3 +1,7 @@
+import type { AlertTable, ApiTokenTable } from './access-tables.ts';
+
+export type { AlertTable, ApiTokenTable } from './access-tables.ts';
+
 /**
  * The database as both engines hold it. Only text and whole numbers are used, so that a row reads the same from SQLite
  * and from PostgreSQL: moments are RFC 3339 in UTC with milliseconds (they sort as text), flags are 0 or 1, documents
@@ -159,6 +163,8 @@ export interface JoinTokenTable {
   created_by: string;
   created_at: string;
   expires_at: string;
+  /** Life of the certificate that it leads to. */
+  days: number;
   used_at: string | null;
   /** Whom it made. */
   agent_id: string | null;
@@ -394,40 +400,6 @@ export interface WitnessTable {
   hash: string;
   seen_at: string;
   verdict: string;
-}
-
-/** A program's key. What it may do is never more than its owner may at that moment. */
-export interface ApiTokenTable {
-  id: string;
-  person_id: string;
-  name: string;
-  /** JSON array of `Grant`. */
-  grants: string;
-  /** SHA-256 of the whole token. */
-  hash: string;
-  created_at: string;
-  expires_at: string;
-  last_used_at: string | null;
-  ended_at: string | null;
-}
-
-/** Something a person should know of. One row is open for each kind and object. */
-export interface AlertTable {
-  id: string;
-  kind: string;
-  severity: string;
-  object_kind: string;
-  object_id: string;
-  plan_id: string | null;
-  agent_id: string | null;
-  sentence: string;
-  count: number;
-  opened_at: string;
-  last_at: string;
-  acknowledged_at: string | null;
-  /** The name of whoever did. */
-  acknowledged_by: string | null;
-  ended_at: string | null;
 }
 
 /** An agent id of the first API and who has it. */
