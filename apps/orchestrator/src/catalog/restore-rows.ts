@@ -1,4 +1,5 @@
-import type { Restore } from '@fortfail/protocol';
+import type { Approval, Restore } from '@fortfail/protocol';
+import { z } from 'zod';
 import type { RestoreTable } from '../database/tables.ts';
 
 /** The restore as the API tells it. */
@@ -12,6 +13,7 @@ export function toRestore(row: RestoreTable): Restore {
     target: row.target,
     agentId: row.agent_id,
     status: row.status as Restore['status'],
+    approvals: approvalsOf(row),
     proposal: parse<Restore['proposal']>(row.proposal),
     report: parse<Restore['report']>(row.report),
     error: parse<Restore['error']>(row.error),
@@ -19,4 +21,24 @@ export function toRestore(row: RestoreTable): Restore {
     createdAt: row.created_at,
     endedAt: row.ended_at,
   };
+}
+
+const said = z.object({ by: z.string(), made: z.string() });
+
+/** Who says to have consented. Whether it holds is judged by the agent that restores. */
+function approvalsOf(row: RestoreTable): NonNullable<Restore['approvals']> {
+  const approvals = JSON.parse(row.approvals ?? '[]') as Approval[];
+  return approvals.flatMap((approval) => {
+    const { success, data } = said.safeParse(parseJson(approval.by === 'ssh' ? approval.signed.text : approval.text));
+    return success ? [{ by: approval.by, name: data.by, at: data.made }] : [];
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Nobody's consent: the agent will refuse it as well.
+    return undefined;
+  }
 }
