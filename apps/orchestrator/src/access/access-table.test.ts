@@ -121,6 +121,9 @@ const neverByToken: ReadonlySet<RouteName> = new Set<RouteName>([
   'approveRestore',
   'forget',
   'createRepository',
+  'createLegacyToken',
+  'createLegacySecret',
+  'revokeLegacyTokens',
 ]);
 
 /** What an agent reaches beside its link, by a proof of its key. */
