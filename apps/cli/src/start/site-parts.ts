@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandContext } from '../command-context.ts';
 import { LogFile } from './log-file.ts';
@@ -21,6 +22,8 @@ function agentEnvironment(env: Readonly<Record<string, string>>): Record<string,
 
 /** Starts both parts; when it throws, nothing is left over. Disposing stops the agent first, then the orchestrator. */
 export async function startParts(config: StartConfig, context: CommandContext, onNotice: (sentence: string) => void): Promise<SiteParts> {
+  // Before Node puts its compile cache there: what it makes, others may enter.
+  await mkdir(join(config.data.path, 'run'), { recursive: true, mode: 0o700 });
   const env = partEnvironment(config, context.env);
   const make = (name: PartName, own: Record<string, string>): Part => {
     const log = new LogFile(join(config.data.path, 'run', 'log', `${name}.log`));
