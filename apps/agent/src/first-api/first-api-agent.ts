@@ -7,7 +7,7 @@ import { type FirstApiConfig, firstApiFolder } from './first-api-config.ts';
 import { type AgentEvent, type Command, OrchestratorClient } from './orchestrator-client.ts';
 import { deliverSnapshot } from './own-snapshot.ts';
 import { RestoreJournal } from './restore-journal.ts';
-import { clearStages, type RestoreParts, restoreSnapshot } from './restore-snapshot.ts';
+import { clearStages, type RestoreOrder, type RestoreParts, restoreSnapshot } from './restore-snapshot.ts';
 import { TokenKeeper } from './token-keeper.ts';
 
 export interface FirstApiAgentParts {
@@ -101,10 +101,16 @@ class CommandDesk {
 
   /** Looks for commands and does them, one after the other, until the signal. */
   async work(pollMs: number, signal: AbortSignal): Promise<void> {
-    const { client, clock, logger } = this.#parts;
+    const { client, clock, journal, logger } = this.#parts;
+    let before = await journal.all();
     for (;;) {
       try {
-        for (const command of await client.commands(signal)) await this.#perform(command, signal);
+        for (const command of await client.commands(signal)) {
+          before = before.filter(({ commandId }) => commandId !== command.id);
+          await this.#perform(command, signal);
+        }
+        // What an earlier life was at is not delivered again before its lease is over, and need not wait for that.
+        for (const order of before.splice(0)) await this.#restore(order, signal);
       } catch (err) {
         if (signal.aborted) return;
         logger.warn({ component: 'first-api', err }, 'commands not received');
@@ -115,32 +121,27 @@ class CommandDesk {
 
   async #perform(command: Command, signal: AbortSignal): Promise<void> {
     const { job_id, snapshot_id } = command.payload;
-    const about = {
-      ...(typeof job_id === 'string' ? { job_id } : {}),
-      ...(typeof snapshot_id === 'string' ? { snapshot_id } : {}),
-    };
+    const jobId = typeof job_id === 'string' ? job_id : null;
+    const about = aboutOf({ jobId, snapshotId: typeof snapshot_id === 'string' ? snapshot_id : null });
     if (command.type !== 'restore') {
       await this.#report({ ...about, event_type: 'error', message: `unknown command type '${command.type.slice(0, 100)}'` }, signal);
     } else if (typeof snapshot_id !== 'string') {
       await this.#report({ ...about, event_type: 'restore_failed', message: 'the command names no snapshot' }, signal);
     } else {
-      await this.#restore(command.id, snapshot_id, about, signal);
+      await this.#restore({ commandId: command.id, snapshotId: snapshot_id, jobId }, signal);
     }
   }
 
-  async #restore(
-    commandId: string,
-    snapshotId: string,
-    about: Pick<AgentEvent, 'job_id' | 'snapshot_id'>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #restore(order: RestoreOrder, signal: AbortSignal): Promise<void> {
     const { journal, logger } = this.#parts;
+    const { commandId, snapshotId } = order;
+    const about = aboutOf(order);
     await this.#report({ ...about, event_type: 'restore_started', message: `restore of ${snapshotId} started` }, signal);
     const done = new AbortController();
     const beat = this.#stayThere(about, AbortSignal.any([signal, done.signal]));
     let event: AgentEvent;
     try {
-      const report = await restoreSnapshot(this.#parts, commandId, snapshotId, signal);
+      const report = await restoreSnapshot(this.#parts, order, signal);
       event = { ...about, event_type: 'restore_completed', ...report };
       logger.info({ component: 'first-api', commandId, snapshotId, ...report.metadata }, 'snapshot restored');
     } catch (err) {
@@ -181,4 +182,14 @@ class CommandDesk {
       return isFortFailError(err) && ['invalid-input', 'not-found', 'conflict'].includes(err.kind);
     }
   }
+}
+
+function aboutOf({
+  jobId,
+  snapshotId,
+}: {
+  readonly jobId: string | null;
+  readonly snapshotId: string | null;
+}): Pick<AgentEvent, 'job_id' | 'snapshot_id'> {
+  return { ...(jobId === null ? {} : { job_id: jobId }), ...(snapshotId === null ? {} : { snapshot_id: snapshotId }) };
 }

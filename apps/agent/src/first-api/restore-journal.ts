@@ -6,6 +6,8 @@ import { errnoOf, makePrivateFolder, removeFile, replaceFile, temporaryPattern }
 /** How far a restore came, kept so that a command that is delivered again is not done again. */
 export interface JournalEntry {
   readonly commandId: string;
+  readonly snapshotId: string;
+  readonly jobId: string | null;
   /** The folder that is written into before it gets its name; whoever finds it left over removes it. */
   readonly stage: string;
   /** Set when it is about to get this name: if that folder is there and is this one, the restore is done. */

@@ -22,6 +22,9 @@ export interface RestoreParts {
   readonly isRoot: boolean;
 }
 
+/** What a command asks for. */
+export type RestoreOrder = Pick<JournalEntry, 'commandId' | 'snapshotId' | 'jobId'>;
+
 const stagePrefix = '.fortfail-first-api-';
 const mostNames = 1000;
 
@@ -30,8 +33,9 @@ const mostNames = 1000;
  * place and renamed, so that nothing half-written is ever seen there. A folder of that name with something in it stays as it
  * is, and the restore gets `-2` and so on. A command that was done already answers what it answered.
  */
-export async function restoreSnapshot(parts: RestoreParts, commandId: string, snapshotId: string, signal: AbortSignal): Promise<Report> {
+export async function restoreSnapshot(parts: RestoreParts, order: RestoreOrder, signal: AbortSignal): Promise<Report> {
   const { journal, restoreDir, workFolder } = parts;
+  const { commandId, snapshotId } = order;
   const name = folderName(snapshotId);
   const before = await journal.find(commandId);
   if (before !== undefined) {
@@ -40,7 +44,7 @@ export async function restoreSnapshot(parts: RestoreParts, commandId: string, sn
   }
   await makeRestoreFolder(restoreDir);
   const stage = join(restoreDir, `${stagePrefix}${randomBytes(8).toString('hex')}`);
-  await journal.write({ commandId, stage, publish: null });
+  await journal.write({ ...order, stage, publish: null });
   const object = join(workFolder, 'object');
   const startedMs = parts.clock.monotonicMs();
   try {
@@ -51,11 +55,12 @@ export async function restoreSnapshot(parts: RestoreParts, commandId: string, sn
     const options = { archive: object, into: Buffer.from(stage), keepsOwners: parts.isRoot, signal };
     const extraction = await extractArchive(options);
     const seconds = Math.round(parts.clock.monotonicMs() - startedMs) / 1000;
-    return await publish(parts, { commandId, stage, name, report: (path) => reportOf(path, extraction, seconds) });
+    return await publish(parts, { order, stage, name, report: (path) => reportOf(path, extraction, seconds) });
   } catch (error) {
     removeTree(Buffer.from(stage));
-    await journal.forget(commandId);
+    // What was only interrupted stays noted, and the next life takes it up.
     if (signal.aborted) throw signal.reason;
+    await journal.forget(commandId);
     throw systemErrorCode(error) === undefined ? error : fileError(error, 'restore into', Buffer.from(restoreDir));
   } finally {
     await rm(object, { force: true });
@@ -112,20 +117,20 @@ async function requireRoom(restoreDir: string, archiveBytes: number): Promise<vo
 }
 
 interface Publication {
-  readonly commandId: string;
+  readonly order: RestoreOrder;
   readonly stage: string;
   readonly name: string;
   readonly report: (path: string) => Report;
 }
 
 /** Gives the finished folder its name: one that is free, or whose folder is empty. What it is about to do is noted before. */
-async function publish({ journal, restoreDir }: RestoreParts, { commandId, stage, name, report }: Publication): Promise<Report> {
+async function publish({ journal, restoreDir }: RestoreParts, { order, stage, name, report }: Publication): Promise<Report> {
   const { dev, ino } = lstatSync(stage, { bigint: true });
   for (let count = 1; count <= mostNames; count += 1) {
     const path = join(restoreDir, count === 1 ? name : `${name}-${count}`);
     if (isTaken(path)) continue;
     const told = report(path);
-    await journal.write({ commandId, stage, publish: { path, device: String(dev), inode: String(ino), report: told } });
+    await journal.write({ ...order, stage, publish: { path, device: String(dev), inode: String(ino), report: told } });
     try {
       // Takes the place of nothing or of an empty folder, never of anything else.
       renameSync(stage, path);
