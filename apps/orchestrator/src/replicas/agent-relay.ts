@@ -1,5 +1,6 @@
 import { type Clock, FortFailError, fromErrorRecord, type Logger, toErrorRecord } from '@fortfail/base';
-import type { AgentQuestion } from '@fortfail/protocol';
+import { type AgentQuestion, sealedAnswer } from '@fortfail/protocol';
+import { sealTo } from '@fortfail/trust';
 import { notConnected, type OutgoingFrame } from '../agents/agent-hub.ts';
 import { randomHex } from '../ids.ts';
 import type { Letter } from './relay.ts';
@@ -60,6 +61,7 @@ export class AgentRelay {
     const { replicas, clock } = this.#parts;
     const to = await replicas.presence.replicaOf(agentId);
     if (to === undefined || replicas.relay === undefined) throw notConnected();
+    if (question.method !== 'browse') throw notInPlain();
     const id = randomHex(16);
     const timer = new AbortController();
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
@@ -106,7 +108,8 @@ export class AgentRelay {
 
   async #answer({ id, from, agentId, question }: Ask): Promise<void> {
     const { local, replicas } = this.#parts;
-    const body: Answer = await local.askHere(agentId, question).then(
+    const answered = local.askHere(agentId, question).then((result) => closed(question, result));
+    const body: Answer = await answered.then(
       (result) => ({ id, ok: true, result, error: null }),
       (error: unknown) => ({ id, ok: false, error: toErrorRecord(error) }),
     );
@@ -123,6 +126,29 @@ export class AgentRelay {
   #failed(err: unknown): void {
     this.#parts.logger.warn({ component: 'replicas', err }, 'reaching an agent through another process failed');
   }
+}
+
+/**
+ * What a host lets out in plain, since it shares the machine with this process, goes to no other machine and into no table
+ * in plain: it is sealed to the tab that asks. Throws `denied` when that gave no key; the console then asks with one.
+ */
+async function closed(question: AgentQuestion, result: unknown): Promise<unknown> {
+  if (question.method !== 'browse') throw notInPlain();
+  const answer = sealedAnswer.safeParse(result);
+  if (!answer.success || answer.data.form === 'sealed') return result;
+  const { recipient } = question.session;
+  if (recipient === '') throw notInPlain();
+  const plain = new TextEncoder().encode(JSON.stringify({ v: 1, question: question.question, value: answer.data.value }));
+  return { form: 'sealed', age: await sealTo([recipient], plain) };
+}
+
+function notInPlain(): FortFailError {
+  return new FortFailError({
+    kind: 'denied',
+    code: 'approval-needed',
+    message: 'unable to show this in plain, the agent is beside another orchestrator than the one that was asked',
+    hint: 'Look in the console, where the answer is sealed to the tab, or ask the orchestrator beside that agent.',
+  });
 }
 
 function silent(): FortFailError {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FortFailError, noLogger } from '@fortfail/base';
 import type { Event, Job } from '@fortfail/protocol';
+import { generateSealingKey, openWith } from '@fortfail/trust';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readHeads, verifyAll } from '../audit/verify.ts';
@@ -323,19 +324,21 @@ describe.skipIf(reason !== undefined)('several orchestrators on one database', (
   it('asks an agent of the other process, and passes its errors on', async () => {
     await using two = await open();
     const agent = await TestAgent.connect(two.a.site);
+    const repository = { id: 'rep_1', name: 'r', location: '/r' };
     const question = {
-      method: 'list-files' as const,
-      repository: { id: 'rep_1', name: 'r', location: '/r' },
-      snapshot: snapshotOf(1),
-      path: '/',
-      cursor: null,
-      limit: 10,
+      method: 'browse' as const,
+      repository,
+      snapshots: [snapshotOf(1)],
+      question: { ask: 'list' as const, path: '/', cursor: null, limit: 10 },
+      session: { recipient: '', approval: null },
     };
+    const older = { method: 'list-files' as const, repository, snapshot: snapshotOf(1), path: '/', cursor: null, limit: 10 };
+    await expect(two.b.site.services.hub.ask(agent.agentId, older)).rejects.toMatchObject({ kind: 'denied' });
     const asked = two.b.site.services.hub.ask(agent.agentId, question);
     const first = await agent.next('ask');
-    const names = 'n'.repeat(100_000);
-    await agent.send({ type: 'answer', id: first.id, ok: true, result: { names }, error: null });
-    expect(await asked).toEqual({ names });
+    const sealed = { form: 'sealed', age: 'n'.repeat(100_000) };
+    await agent.send({ type: 'answer', id: first.id, ok: true, result: sealed, error: null });
+    expect(await asked).toEqual(sealed);
     const refused = two.b.site.services.hub.ask(agent.agentId, question);
     const second = await agent.next('ask');
     const error = { kind: 'wrong-password', code: 'no', message: 'it does not open' };
@@ -345,6 +348,34 @@ describe.skipIf(reason !== undefined)('several orchestrators on one database', (
     agent.close();
     await expect(two.b.site.services.hub.ask(agent.agentId, question)).rejects.toMatchObject({ code: 'agent-not-connected' });
     expect(await two.a.site.services.database.read.selectFrom('relay').selectAll().execute()).toEqual([]);
+  });
+
+  it('lets nothing through another process in plain that an agent shows to its own', async () => {
+    await using two = await open();
+    const agent = await TestAgent.connect(two.a.site);
+    const tab = await generateSealingKey();
+    const question = { ask: 'list' as const, path: '/', cursor: null, limit: 10 };
+    const ask = (recipient: string) =>
+      two.b.site.services.hub.ask(agent.agentId, {
+        method: 'browse',
+        repository: { id: 'rep_1', name: 'r', location: '/r' },
+        snapshots: [snapshotOf(1)],
+        question,
+        session: { recipient, approval: null },
+      });
+    const value = { entries: ['a name'], next: null };
+    const answer = async (): Promise<void> => {
+      const { id } = await agent.next('ask');
+      await agent.send({ type: 'answer', id, ok: true, result: { form: 'open', value }, error: null });
+    };
+    const refused = ask('');
+    await answer();
+    await expect(refused).rejects.toMatchObject({ kind: 'denied', code: 'approval-needed' });
+    const sealed = ask(tab.recipient);
+    await answer();
+    const { form, age } = (await sealed) as { form: string; age: string };
+    expect(form).toBe('sealed');
+    expect(JSON.parse(Buffer.from(await openWith(tab.identity, age)).toString())).toEqual({ v: 1, question, value });
   });
 
   it('carries frames to agents wherever they are', async () => {
