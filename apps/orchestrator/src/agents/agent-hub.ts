@@ -8,7 +8,7 @@ import type { JobLog } from '../jobs/job-log.ts';
 import type { JobProgressBoard } from '../jobs/job-progress.ts';
 import type { JobHold, JobQueue } from '../jobs/job-queue.ts';
 import type { SiteKeys } from '../keys/site-keys.ts';
-import { AgentRelay } from '../replicas/agent-relay.ts';
+import { AgentRelay, notConnected } from '../replicas/agent-relay.ts';
 import type { Replicas } from '../replicas/replicas.ts';
 import type { SiteMessage } from '../replicas/site-bus.ts';
 import { AgentSession, type Wire } from './agent-session.ts';
@@ -331,15 +331,6 @@ export class AgentHub {
     await this.#delivery.stop();
     for (const session of [...this.#sessions.values()]) session.close(1001, 'the orchestrator stops');
   }
-}
-
-export function notConnected(): FortFailError {
-  return new FortFailError({
-    kind: 'unavailable',
-    code: 'agent-not-connected',
-    message: 'unable to reach the agent, it is not connected',
-    hint: 'Start it with `fortfail start` or `fortfail agent`.',
-  });
 }
 
 export type OutgoingFrame = OrchestratorFrame extends infer F ? (F extends OrchestratorFrame ? Omit<F, 'v' | 'seq'> : never) : never;

@@ -1,7 +1,7 @@
 import { type Clock, FortFailError, fromErrorRecord, type Logger, toErrorRecord } from '@fortfail/base';
 import { type AgentQuestion, sealedAnswer } from '@fortfail/protocol';
 import { sealTo } from '@fortfail/trust';
-import { notConnected, type OutgoingFrame } from '../agents/agent-hub.ts';
+import type { OutgoingFrame } from '../agents/agent-hub.ts';
 import { randomHex } from '../ids.ts';
 import type { Letter } from './relay.ts';
 import type { Replicas } from './replicas.ts';
@@ -153,4 +153,14 @@ function notInPlain(): FortFailError {
 
 function silent(): FortFailError {
   return new FortFailError({ kind: 'unavailable', code: 'agent-silent', message: 'the agent did not answer in time' });
+}
+
+/** The agent is connected to no process that could be asked. */
+export function notConnected(): FortFailError {
+  return new FortFailError({
+    kind: 'unavailable',
+    code: 'agent-not-connected',
+    message: 'unable to reach the agent, it is not connected',
+    hint: 'Start it with `fortfail start` or `fortfail agent`.',
+  });
 }
