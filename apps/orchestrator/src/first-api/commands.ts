@@ -73,8 +73,8 @@ export class Commands {
       const claim =
         known ??
         (newcomer === undefined ? undefined : await claimId(change, agentId, { claim: 'native', agentId: newcomer, address: null }));
-      const taken = await lease(change, agentId);
       if (claim !== undefined) await markSeen(change, claim);
+      const taken = await lease(change, agentId);
       for (const { id, job_id, deliveries } of taken)
         change.audit(recordOf('command_sent', { kind: 'command', id }, { command_id: id, agent_id: agentId, job_id, deliveries }));
       if (taken.length === 0 && newcomer === undefined) return change.nothing(taken);

@@ -85,6 +85,8 @@ export class RestoreJobs {
         (caller.kind === 'newcomer'
           ? await claimId(change, agentId, { claim: 'native', agentId: caller.agentId, address: null })
           : undefined);
+      // First, so that whatever one agent does at once is done one after the other: its row is the first lock of all.
+      if (claim !== undefined) await markSeen(change, claim);
       const fields = {
         agent_id: agentId,
         job_id: draft.jobId,
@@ -93,8 +95,8 @@ export class RestoreJobs {
         message: draft.message,
         metadata: draft.metadata,
       };
-      if (draft.jobId !== null && (await applyToJob(change, agentId, draft.jobId, draft))) await extendLeases(change, agentId);
-      if (claim !== undefined) await markSeen(change, claim);
+      const isOwnJob = draft.jobId !== null && (await applyToJob(change, agentId, draft.jobId, draft));
+      if (isOwnJob && claim !== undefined) await extendLeases(change, agentId);
       change.audit(recordOf('agent_event', { kind: 'agent', id: claim?.agent_id ?? agentId }, fields));
       change.event('agent', claim?.agent_id ?? 'pool');
     });
@@ -129,7 +131,13 @@ async function insertJob(change: Change, snapshotId: string, target: string, mak
 
 /** True when it was a job of that agent. */
 async function applyToJob(change: Change, agentId: string, jobId: string, draft: EventDraft): Promise<boolean> {
-  const job = await change.tx.selectFrom('legacy_job').selectAll().where('id', '=', jobId).executeTakeFirst();
+  // Takes the job's row, so that of two events at once each has its own line of the log.
+  const job = await change.tx
+    .updateTable('legacy_job')
+    .set((eb) => ({ updated_at: eb.ref('updated_at') }))
+    .where('id', '=', jobId)
+    .returningAll()
+    .executeTakeFirst();
   // An event may name a job that we never knew; it is kept as an event and changes nothing.
   if (job === undefined) return false;
   if (job.target !== agentId) throw refuse(403, 'other-agents-job', 'That job is another agent’s');

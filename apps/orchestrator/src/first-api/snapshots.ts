@@ -56,11 +56,15 @@ export class Snapshots {
     await objects.reserve(draft.sizeBytes);
     const objectId = randomHex(16);
     const incoming = objects.presignPut === undefined ? null : `incoming/${objectId}/${randomHex(16)}`;
-    try {
-      await changes.run(context, (change) => insertSnapshot(change, caller, draft, objectId, incoming));
-    } catch (error) {
-      if (isFortFailError(error, 'conflict') && error.code === 'not-unique') throw refuse(409, 'snapshot-known', 'Snapshot already exists');
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await changes.run(context, (change) => insertSnapshot(change, caller, draft, objectId, incoming));
+        break;
+      } catch (error) {
+        // Either the snapshot is there, or somebody claimed the agent id in this moment: then once more.
+        if (!isFortFailError(error, 'conflict') || error.code !== 'not-unique') throw error;
+        if (tries > 1 || (await this.#isKnown(draft.id))) throw refuse(409, 'snapshot-known', 'Snapshot already exists');
+      }
     }
     if (incoming === null || objects.presignPut === undefined) return { presignedUrl: null };
     const claim = { sizeBytes: draft.sizeBytes, sha256: draft.checksum };
@@ -166,6 +170,12 @@ export class Snapshots {
       });
       if (isDropped && row.incoming_key !== null) await objects.remove(row.incoming_key);
     }
+  }
+
+  async #isKnown(id: string): Promise<boolean> {
+    return (
+      (await this.#parts.database.read.selectFrom('legacy_snapshot').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+    );
   }
 
   async #promote(row: LegacySnapshotTable, incoming: string): Promise<void> {

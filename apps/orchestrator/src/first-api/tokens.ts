@@ -48,6 +48,12 @@ export interface Minted {
   readonly agentSecret: string | undefined;
 }
 
+/** Whom a ticket is for, and the token it was made with; null for one that is not in our books. */
+export interface TicketHolder {
+  readonly caller: Caller;
+  readonly tokenId: string | null;
+}
+
 /** What a token says, once it was verified. */
 interface Claims {
   readonly id: string | undefined;
@@ -66,8 +72,18 @@ export class Tokens {
 
   /** A token for a registration secret. Throws 403 for a wrong secret or a foreign id, 429 after too many of them. */
   async mint(request: MintRequest): Promise<Minted> {
+    this.#parts.limits.token(request.address);
+    try {
+      return await this.#mintOnce(request);
+    } catch (error) {
+      // Somebody claimed the same id in this moment: now it is claimed, and judged as such.
+      if (!isFortFailError(error, 'conflict') || error.code !== 'not-unique') throw error;
+      return this.#mintOnce(request);
+    }
+  }
+
+  async #mintOnce(request: MintRequest): Promise<Minted> {
     const { limits, changes, database } = this.#parts;
-    limits.token(request.address);
     const isShared = equals(request.secret, this.#parts.registration.reveal());
     const owner = isShared ? undefined : await this.#ownerOf(request.secret);
     if (!isShared && (owner === undefined || owner.id !== request.agentId)) {
@@ -79,6 +95,8 @@ export class Tokens {
     const context = contextFor(agentId, request.request);
     if (agentId !== undefined) {
       const known = await findClaim(database.read, agentId);
+      if (known !== undefined && (await isStopped(database.read, known)))
+        throw refuse(403, 'agent-stopped', 'This agent is held or revoked');
       if (known !== undefined && !this.#mayHave(known, request, owner, previous)) {
         await this.#refuseClaim(known, context);
         throw refuse(403, 'claimed-id', 'This agent id is claimed; use its own secret or its previous token');
@@ -121,14 +139,14 @@ export class Tokens {
   }
 
   /** A ticket for one WebSocket within half a minute. */
-  async newTicket(caller: Caller, context: ChangeContext): Promise<{ ticket: string; expiresIn: number }> {
+  async newTicket(holder: TicketHolder, context: ChangeContext): Promise<{ ticket: string; expiresIn: number }> {
     const ticket = makeTypedSecret('fft', randomHex(6));
     const hash = await hashSecret(ticket);
     await this.#parts.changes.run(context, async (change) => {
       const expires_at = new Date(Date.parse(change.now) + ticketSeconds * 1000).toISOString();
       await change.tx
         .insertInto('legacy_ticket')
-        .values({ hash, caller: JSON.stringify(caller), expires_at, used_at: null })
+        .values({ hash, caller: JSON.stringify(holder), expires_at, used_at: null })
         .execute();
       change.audit({ chain: 'access', action: 'ticket_minted', object: { kind: 'ticket', id: hash.slice(0, 12) } });
     });
@@ -136,7 +154,7 @@ export class Tokens {
   }
 
   /** Whom a ticket lets in; it works once. Throws 401. */
-  async useTicket(ticket: string): Promise<Caller> {
+  async useTicket(ticket: string): Promise<TicketHolder> {
     const { changes, clock } = this.#parts;
     const hash = await hashSecret(ticket);
     const context = { actor: { id: 'ticket', kind: 'legacy', via: 'ticket' }, request: 'none' } as const;
@@ -152,7 +170,19 @@ export class Tokens {
       return change.nothing(used);
     });
     if (row === undefined) throw invalid();
-    return JSON.parse(row.caller) as Caller;
+    return JSON.parse(row.caller) as TicketHolder;
+  }
+
+  /** Throws 401 once the token that a ticket was made with is over, or its agent is stopped. */
+  async checkHolder({ caller, tokenId }: TicketHolder): Promise<void> {
+    const { database, clock } = this.#parts;
+    const token =
+      tokenId === null
+        ? undefined
+        : await database.read.selectFrom('legacy_token').selectAll().where('id', '=', tokenId).executeTakeFirst();
+    if (token !== undefined && (token.revoked_at !== null || token.expires_at <= clock.now().toISOString())) throw invalid();
+    const known = caller.kind === 'agent' ? await findClaim(database.read, caller.id) : undefined;
+    if (known !== undefined && (await isStopped(database.read, known))) throw invalid();
   }
 
   async #mintIn(change: Change, request: MintRequest): Promise<Minted> {

@@ -145,7 +145,9 @@ function registerAccess(v0: FastifyInstance, services: V0Services): void {
     return { token: minted.token, expires_in: minted.expiresIn, ...own };
   });
   v0.post('/auth/ws-ticket', async (request) => {
-    const { ticket, expiresIn } = await firstApi.tokens.newTicket(request.known.caller, contextOf(request, request.known.principal));
+    const { caller, principal } = request.known;
+    const tokenId = principal.kind === 'legacy' ? principal.tokenId : null;
+    const { ticket, expiresIn } = await firstApi.tokens.newTicket({ caller, tokenId }, contextOf(request, principal));
     return { ticket, expires_in: expiresIn };
   });
 }

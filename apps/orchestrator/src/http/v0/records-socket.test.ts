@@ -123,6 +123,12 @@ describe('live events of the first API', () => {
     expect(listener.frames).toEqual([]);
   });
 
+  const stop = (hostname: string, status: string) =>
+    api.site.services.changes.run({ actor: { id: 't', kind: 'system', via: 't' }, request: 'none' }, async (change) => {
+      await change.tx.updateTable('agent').set({ status }).where('hostname', '=', hostname).execute();
+      change.audit({ action: 'agent.revoke', object: { kind: 'agent', id: hostname } });
+    });
+
   it('end when the token does, and with text that is too long', async () => {
     const carol = await api.token('carol');
     const listener = listen('', { authorization: `Bearer ${carol}` });
@@ -133,6 +139,13 @@ describe('live events of the first API', () => {
     });
     await api.site.clock.advance(10_000);
     expect(await listener.closed).toEqual({ code: 1008, reason: 'Invalid token' });
+    const dave = await api.token('dave');
+    const made = await api.call<{ ticket: string }>('POST', '/auth/ws-ticket', { token: dave, body: {} });
+    const byTicket = listen(`?token=${made.body.ticket}`);
+    await byTicket.next('connected');
+    await stop('dave', 'revoked');
+    await api.site.clock.advance(10_000);
+    expect(await byTicket.closed).toEqual({ code: 1008, reason: 'Invalid token' });
     const long = listen('', { authorization: `Bearer ${ann}` });
     await long.next('connected');
     long.socket.send('x'.repeat(70_000));

@@ -50,10 +50,10 @@ export async function serveRecords(services: V0Services, socket: RecordsSocket, 
   }
 }
 
+/** Who listens, and how to see whether it still may: by its token, or by what its ticket was made with. */
 interface Entry {
   readonly caller: Caller;
-  /** What must go on being good while the connection lasts; a ticket's token is not known any more. */
-  readonly token: string | undefined;
+  readonly check: () => Promise<unknown>;
 }
 
 /** Who listens. A ticket is for the address; a token stands there only where no log of others can keep it. */
@@ -65,11 +65,14 @@ async function enter(services: V0Services, request: FastifyRequest): Promise<Ent
   const token = bearer ?? (typeof inQuery === 'string' ? inQuery : undefined);
   firstApi.limits.request(request.ip);
   if (token === undefined) throw refuse(401, 'not-authenticated', 'Not authenticated');
-  if (bearer === undefined && token.startsWith('fft_')) return { caller: await firstApi.tokens.useTicket(token), token: undefined };
+  if (bearer === undefined && token.startsWith('fft_')) {
+    const holder = await firstApi.tokens.useTicket(token);
+    return { caller: holder.caller, check: () => firstApi.tokens.checkHolder(holder) };
+  }
   if (bearer === undefined && !(firstApi.settings.wsQueryJwt || isOwnMachine(request)))
     throw refuse(401, 'token-in-url', 'Get a ticket from POST /auth/ws-ticket: a token in the address ends up in logs');
   const { caller } = await identifyToken(services, token);
-  return { caller, token };
+  return { caller, check: () => identifyToken(services, token) };
 }
 
 /** Looks now and then whether the listener's token is still good. */
@@ -78,19 +81,9 @@ async function stay(services: V0Services, entry: Entry, socket: RecordsSocket, s
     await services.clock.sleep(checkEveryMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     services.firstApi.records.wake();
-    if (entry.token !== undefined) await identifyToken(services, entry.token);
-    else if (entry.caller.kind === 'agent') await checkStillThere(services, entry.caller.id);
+    await entry.check();
     if (socket.bufferedAmount > maxBuffered) return socket.terminate();
   }
-}
-
-async function checkStillThere(services: V0Services, id: string): Promise<void> {
-  const claim = await findClaim(services.database.read, id);
-  const row =
-    claim === undefined
-      ? undefined
-      : await services.database.read.selectFrom('agent').select('status').where('id', '=', claim.agent_id).executeTakeFirst();
-  if (row?.status === 'revoked' || row?.status === 'held') throw refuse(401, 'token-invalid', 'Invalid token');
 }
 
 async function deliver(services: V0Services, socket: RecordsSocket, caller: Caller, record: LiveRecord): Promise<void> {

@@ -193,6 +193,16 @@ describe('with the shared secret alone', () => {
     expect((await api.mint({ registration_secret: registrationSecret, agent_id: 'a' }, '::1')).status).toBe(200);
   });
 
+  it('an agent that an administrator holds or revoked gets no token, and the one it has is worth nothing', async () => {
+    await using api = await FirstApiSite.open();
+    const token = await api.token('a');
+    const { items } = (await api.site.local<{ items: { id: string }[] }>('GET', '/agents')).body;
+    expect((await api.site.local('POST', `/agents/${items[0]?.id}/decision`, { decision: 'revoke' })).status).toBe(200);
+    expect((await api.commands(token, 'a')).status).toBe(401);
+    const again = await api.mint({ registration_secret: registrationSecret, agent_id: 'a' });
+    expect([again.status, again.body.detail]).toEqual([403, 'This agent is held or revoked']);
+  });
+
   it('neither a pool id, nor a native one, nor the id of one of our agents is ever minted', async () => {
     await using api = await FirstApiSite.open();
     const pool = await api.token();
