@@ -31,11 +31,21 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           groups: [
             {
+              name: 'kit',
+              test: /console\/src\/pages\/kit\/kit-maker|packages\/trust\/src\/(kit|ssh)\/|node_modules\/(shamir-secret-sharing|uqr)\/|@noble\/curves\/(nist|abstract\/weierstrass)/,
+              priority: 3,
+            },
+            { name: 'words', test: /packages\/trust\/src\/words\/|node_modules\/@scure\/bip39\//, priority: 3 },
+            {
               name: 'seal',
-              test: /packages\/trust\/src\/(envelope|words)\/|node_modules\/(@noble|@scure|age-encryption)\//,
+              test: /packages\/trust\/src\/|node_modules\/(@noble|@scure|age-encryption)\//,
               priority: 2,
             },
-            { name: 'site', test: /console\/src\/(pages\/(agents|alerts|audit|persons)\/|api\/(object-names|fingerprint)|ui\/(copy-text|object-link))/, priority: 1 },
+            {
+              name: 'site',
+              test: /console\/src\/(pages\/(agents|alerts|audit|persons)\/|api\/(object-names|fingerprint)|ui\/(copy-text|object-link))/,
+              priority: 1,
+            },
             { name: 'browse', test: /console\/src\/pages\/(restore|points)\//, priority: 1 },
             {
               name: 'pages',

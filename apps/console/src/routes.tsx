@@ -20,6 +20,9 @@ const DrillPage = lazy(async () => ({ default: (await import('./pages/drills/dri
 const AgentsPage = lazy(async () => ({ default: (await import('./pages/agents/agents-page.tsx')).AgentsPage }));
 const AgentPage = lazy(async () => ({ default: (await import('./pages/agents/agent-page.tsx')).AgentPage }));
 const AlertsPage = lazy(async () => ({ default: (await import('./pages/alerts/alerts-page.tsx')).AlertsPage }));
+const AuditPage = lazy(async () => ({ default: (await import('./pages/audit/audit-page.tsx')).AuditPage }));
+const KitPage = lazy(async () => ({ default: (await import('./pages/kit/kit-page.tsx')).KitPage }));
+const PersonsPage = lazy(async () => ({ default: (await import('./pages/persons/persons-page.tsx')).PersonsPage }));
 
 /** Every address of the console. The overview comes with the first load, the others when they are opened. */
 export const Routes = () => (
@@ -62,6 +65,15 @@ export const Routes = () => (
               <Route path="/agents/:agentId">{({ agentId }) => <AgentPage key={agentId} agentId={agentId} />}</Route>
               <Route path="/alerts">
                 <AlertsPage />
+              </Route>
+              <Route path="/audit">
+                <AuditPage />
+              </Route>
+              <Route path="/kit">
+                <KitPage />
+              </Route>
+              <Route path="/persons">
+                <PersonsPage />
               </Route>
               <Route>
                 <NotFoundPage />

@@ -8,6 +8,7 @@ import { clockText, momentText } from '../format/moment.ts';
 import { Button } from '../ui/button.tsx';
 import { Icon, Logo } from '../ui/icon.tsx';
 import { Glyph } from '../ui/status.tsx';
+import { KitMark } from './kit-mark.tsx';
 import type { Crumb } from './page.tsx';
 
 /** How old what one sees is. Spoken only when it changes between live and stale, not with every second. */
@@ -74,6 +75,7 @@ export const Bar = ({ crumbs, name, onFind, onAccount }: BarProps) => (
       <span>Find or do</span>
       <kbd>Ctrl K</kbd>
     </button>
+    <KitMark />
     <FreshnessMark />
     <Clock />
     <button className="ib" type="button" aria-label="Switch theme" title="Switch theme (t)" onClick={switchTheme}>

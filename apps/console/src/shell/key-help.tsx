@@ -13,6 +13,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['g a', 'agents'],
   ['g j', 'jobs'],
   ['g l', 'alerts'],
+  ['g u', 'audit'],
+  ['g k', 'recovery kit'],
   ['j k', 'next and previous row'],
   ['Enter', 'open the row'],
   ['Space', 'choose the row'],

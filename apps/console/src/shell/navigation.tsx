@@ -4,6 +4,7 @@ import { useRouteQuery } from '../api/queries.ts';
 import { count } from '../format/quantity.ts';
 import { Icon, type IconName, Logo } from '../ui/icon.tsx';
 import { heardOf } from '../view/agent-views.ts';
+import { kitWarning } from '../view/kit-views.ts';
 
 interface Item {
   readonly icon: IconName;
@@ -36,6 +37,14 @@ export const menu: readonly { readonly group: string; readonly items: readonly I
       { icon: 'alerts', label: 'Alerts', href: '/alerts' },
     ],
   },
+  {
+    group: 'Trust',
+    items: [
+      { icon: 'audit', label: 'Audit', href: '/audit' },
+      { icon: 'kit', label: 'Recovery kit', href: '/kit' },
+      { icon: 'persons', label: 'Persons', href: '/persons' },
+    ],
+  },
 ];
 
 const isCurrent = (href: string, location: string): boolean =>
@@ -55,6 +64,8 @@ const alertBadge = ({ open, unacknowledged }: { readonly open: number; readonly 
 const useCounts = (): Readonly<Record<string, Badge | undefined>> => {
   const { data } = useRouteQuery('overview');
   const agents = useRouteQuery('listAgents').data;
+  const kit = useRouteQuery('getKit').data?.state;
+  const warning = kitWarning(kit);
   if (!data) return {};
   const points = data.plans.reduce((sum, { points: p }) => sum + p.partial + p.complete + p.checked + p.drilled, 0);
   return {
@@ -63,6 +74,7 @@ const useCounts = (): Readonly<Record<string, Badge | undefined>> => {
     '/jobs': data.running.length > 0 ? { text: count(data.running.length) } : undefined,
     '/agents': agents && agents.nextCursor === null && agents.items.length > 0 ? { text: heardOf(agents.items) } : undefined,
     '/alerts': alertBadge(data.alerts),
+    '/kit': warning === undefined ? undefined : { text: kit === 'none' ? 'none' : 'check', asks: `: ${warning.toLowerCase()}` },
   };
 };
 

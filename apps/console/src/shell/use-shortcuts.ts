@@ -26,6 +26,8 @@ const pages: Readonly<Record<string, string>> = {
   e: '/restores',
   a: '/agents',
   l: '/alerts',
+  u: '/audit',
+  k: '/kit',
 };
 const GO_MS = 1500;
 

@@ -57,7 +57,7 @@ const TakeButton = ({ alert }: { readonly alert: Alert }) => {
   });
   return (
     <Button small stop={stop ?? (take.isPending ? 'It is being told.' : undefined)} onClick={() => take.mutate()}>
-      Take it<span className="vh">: {splitSentence(visibleText(alert.sentence)).first}</span>
+      Take it<span className="vh"> {splitSentence(visibleText(alert.sentence)).first}</span>
     </Button>
   );
 };
