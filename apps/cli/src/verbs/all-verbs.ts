@@ -5,11 +5,13 @@ import { hostVerbs } from './host-verbs.ts';
 import { legacyVerbs } from './legacy-verbs.ts';
 import { productVerbs } from './product-verbs.ts';
 import { readVerbs } from './read-verbs.ts';
+import { siteVerbs } from './site-verbs.ts';
 import type { Verb } from './verb.ts';
 
 /** Every verb of the command line, FortFail's own first. */
 export const allVerbs: readonly Verb[] = [
   ...productVerbs,
+  ...siteVerbs,
   ...hostVerbs,
   ...accessVerbs,
   ...legacyVerbs,
