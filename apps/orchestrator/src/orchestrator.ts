@@ -133,7 +133,8 @@ export async function buildServices(parts: ServiceParts): Promise<Services> {
     passkeys: new Passkeys(database, clock),
     backOff: new BackOff(clock),
     auditFile,
-    firstApi: parts.firstApi && (await openFirstApi({ database, changes, feed, clock, logger, settings: parts.firstApi })),
+    firstApi:
+      parts.firstApi && (await openFirstApi({ database, changes, feed, clock, logger, leader: replicas.leader, settings: parts.firstApi })),
     addresses,
   };
 }

@@ -3,6 +3,7 @@ import { type ObjectPlace, type ObjectStore, openObjectStore } from '@fortfail/s
 import { type ChangeContext, type Changes, systemContext } from '../changes/changes.ts';
 import type { EventFeed } from '../changes/event-feed.ts';
 import type { Database } from '../database/database.ts';
+import type { Leader } from '../replicas/leader.ts';
 import { Commands } from './commands.ts';
 import { Limits } from './limits.ts';
 import { LiveRecords } from './live-records.ts';
@@ -25,6 +26,7 @@ export interface FirstApiParts {
   readonly feed: EventFeed;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly leader: Leader;
   readonly settings: FirstApiSettings;
   readonly secrets: FirstApiSecrets;
   readonly objects: ObjectStore;
@@ -76,13 +78,14 @@ export class FirstApi implements AsyncDisposable {
 
   /** Until the signal: checks what was uploaded past us, forgets what is over, tells listeners what others stored. */
   async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger, leader } = this.#parts;
     for (;;) {
       await clock.sleep(sweepEveryMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       try {
         await this.prepare();
-        if (this.#isPrepared) await this.sweep();
+        // One of several orchestrators is enough, and an object is read only once.
+        if (this.#isPrepared && leader.isLeader()) await this.sweep();
         this.records.wake();
       } catch (err) {
         logger.error({ component: 'first-api', err }, 'sweeping failed');
