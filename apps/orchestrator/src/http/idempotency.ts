@@ -13,6 +13,11 @@ const underWay = 0;
 /** Answers with a cookie, a link, a token, a join string, or with names and bytes of files: none is ever stored. */
 const unkept: ReadonlySet<Action> = new Set<Action>(['public', 'self', 'edit-self', 'make-link', 'edit-person', 'enrol', 'see-file-names']);
 
+/** Whether a route's answer is stored under the caller's key. Such an answer must never hold a secret. */
+export function isKept({ method, action }: Route): boolean {
+  return method === 'POST' && !unkept.has(action);
+}
+
 interface Exchange {
   readonly route: Route;
   readonly request: FastifyRequest;
@@ -51,7 +56,7 @@ interface Slot {
 
 function keyOf({ route, request }: Exchange): string | undefined {
   const key = request.headers['idempotency-key'];
-  if (route.method !== 'POST' || key === undefined || unkept.has(route.action)) return undefined;
+  if (key === undefined || !isKept(route)) return undefined;
   if (typeof key === 'string' && /^[\x21-\x7e]{1,200}$/.test(key)) return key;
   throw new FortFailError({
     kind: 'invalid-input',
