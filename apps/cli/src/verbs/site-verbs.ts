@@ -62,7 +62,7 @@ export const siteVerbs = [
   }),
   defineVerb({
     name: 'agent decide',
-    args: '<agent> <decision>',
+    args: '<agent> [decision]',
     summary: 'Decide about an agent: approve, hold, keep, split, accept-rollback or revoke',
     description:
       'approve: let in one that waits. hold: no jobs until somebody looked. keep: the one that is there now is the true one, on another machine too. split: the one on the machine known so far is, and the copy enrols anew. accept-rollback: its machine was set back on purpose. revoke: over for good.',
