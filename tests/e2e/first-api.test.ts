@@ -7,6 +7,8 @@ import { S3Double } from '@fortfail/storage/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { begin, ended, fortfail, must, root, run } from '../support/programs.ts';
+import { skipReason } from './console/harness.ts';
+import { launch, visitor } from './site/visitor.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -189,6 +191,37 @@ describe('a started product', () => {
       PATH: `${lyingCurl(folder)}:${process.env.PATH}`,
     });
     expect([liar.code, liar.stderr]).toEqual([1, expect.stringContaining('8 download')]);
+  });
+
+  it.skipIf(skipReason)('shows on /control what agents say as text, never as markup', async () => {
+    const browser = await launch();
+    try {
+      await using person = await visitor(browser, started.url);
+      const { page } = person;
+      await page.goto(`${started.url}/control`);
+      await page.getByLabel('Registration secret').fill(secret);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByText('Connected', { exact: true }).waitFor();
+      const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+      const minted = await started.curl('/auth/token', ...json, JSON.stringify({ registration_secret: secret, agent_id: 'evil' }));
+      const bearer = ['-H', `authorization: Bearer ${String(minted.json.token)}`];
+      const event = JSON.stringify({ event_type: evil, message: evil, metadata: { [evil]: evil } });
+      expect((await started.curl('/agent/evil/events', ...bearer, ...json, event)).status).toBe(200);
+      await page.locator('#log li').filter({ hasText: 'onerror' }).first().waitFor();
+      expect(await page.locator('#log img, #log script').count()).toBe(0);
+      expect(await page.title()).toBe('FortFail control panel');
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await page.getByRole('cell', { name: 'evil', exact: true }).waitFor();
+      await page.getByLabel('Snapshot ID').fill('snapshot-1');
+      await page.getByLabel('Target agent ID').fill('demo-agent-001');
+      await page.getByRole('button', { name: 'Create' }).click();
+      await page.getByText(/^Created job-/).waitFor();
+      await page.getByRole('button', { name: 'Look up' }).click();
+      await page.getByText('pending', { exact: true }).waitFor();
+      expect(person.faults).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 
   it('makes tokens and secrets by command, and ends them', async () => {
