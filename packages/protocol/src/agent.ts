@@ -45,6 +45,8 @@ export const joinStringDraft = z.strictObject({
   /** Bind to one host name; needed for more than 24 hours. */
   hostname: z.string().min(1).max(253).nullable().default(null),
   hours: z.int().min(1).max(168).default(1),
+  /** For a host without a network to this site, whose request is carried by hand: its certificate lasts 400 days. */
+  airGap: z.boolean().default(false),
 });
 /** Shown once. `command` is what to paste on the host; the secret is in no argument list. */
 export const joinString = z.object({ joinString: z.string(), command: z.string(), url: z.string(), expiresAt: instant });

@@ -23,7 +23,7 @@ export const perform: Perform<typeof issueOptions> = async ({ options, args, con
   const request = await runHostTool<Request>({ do: 'read-request', request: value }, dataFolder(options.data, context.env), context);
   const { client, signal } = clientCall({ data: options.data, json: true }, context);
   // A token of this moment, used at once: the host has none of its own.
-  const made = await client.ask('createJoinString', { body: { hostname: request.hostname, hours: 1 }, signal });
+  const made = await client.ask('createJoinString', { body: { hostname: request.hostname, hours: 1, airGap: true }, signal });
   const { t, o, r } = decodeJoinString(made.joinString);
   const enrolment = await client.ask('enrol', { body: { ...request, token: t }, signal });
   const issue = {

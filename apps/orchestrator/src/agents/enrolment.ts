@@ -11,9 +11,6 @@ import { checkSealing } from './agent-facts.ts';
 import { freshAgent } from './agent-rows.ts';
 import { badToken, findToken, noteSecondUse, useToken } from './join-strings.ts';
 
-/** Life of an agent's certificate. */
-export const certificateDays = 30;
-
 /**
  * Makes an agent of whoever shows an unused token and a request by a key of its own. What the request says of names is
  * ignored. The same key with the same token again, as after a lost answer, gets the same agent. Throws `denied` for a token
@@ -30,7 +27,7 @@ export async function enrol(services: Services, context: ChangeContext, request:
   if (token.expires_at <= now) throw badToken();
   const agentId = newId('agt');
   // Before the transaction, which must not wait for anything but the database.
-  const issued = await services.authority.issueForAgent(request.csr, agentId, certificateDays);
+  const issued = await services.authority.issueForAgent(request.csr, agentId, token.days);
   const row = newAgent(agentId, request, { identity: thumbprint, now, until: issued.until });
   const isMade = await insert(services, context, request, row);
   if (!isMade) return repeat(services, context, request, thumbprint);
@@ -69,7 +66,7 @@ async function repeat(services: Services, context: ChangeContext, request: Enrol
   const row = await database.read.selectFrom('agent').selectAll().where('id', '=', token.agent_id).executeTakeFirst();
   const isItself = row?.identity === thumbprint && row.generation === 1 && row.status === 'active';
   if (isItself && token.expires_at > services.clock.now().toISOString()) {
-    const { certificate } = await authority.issueForAgent(request.csr, row.id, certificateDays);
+    const { certificate } = await authority.issueForAgent(request.csr, row.id, token.days);
     return toEnrolment(services, row, certificate);
   }
   await changes.run(context, (change) => noteSecondUse(change, token, request.hostname));

@@ -11,6 +11,9 @@ import { holdAgent } from './standing.ts';
 
 const secretBytes = 20;
 const hourMs = 3_600_000;
+/** Life of an agent's certificate; of one on a host that cannot renew it by itself. */
+export const certificateDays = 30;
+const airGapDays = 400;
 /** Longer ones must name the host that may use them. */
 const unboundHours = 24;
 /** Tokens are remembered for so long after their end, to notice who tries one again. */
@@ -19,6 +22,7 @@ const rememberedMs = 30 * 24 * hourMs;
 export interface JoinDraft {
   readonly hostname: string | null;
   readonly hours: number;
+  readonly airGap: boolean;
 }
 
 /** What stands in a join string besides its token. */
@@ -49,6 +53,7 @@ export async function createJoinString(change: Change, draft: JoinDraft, facts: 
     created_by: by,
     created_at: change.now,
     expires_at: expiresAt,
+    days: draft.airGap ? airGapDays : certificateDays,
     used_at: null,
     agent_id: null,
     tried_at: null,
@@ -58,7 +63,11 @@ export async function createJoinString(change: Change, draft: JoinDraft, facts: 
     .deleteFrom('join_token')
     .where('expires_at', '<', new Date(Date.parse(change.now) - rememberedMs).toISOString())
     .execute();
-  change.audit({ action: 'join-string.create', object: { kind: 'site', id }, detail: { hostname: draft.hostname, expiresAt } });
+  change.audit({
+    action: 'join-string.create',
+    object: { kind: 'site', id },
+    detail: { hostname: draft.hostname, expiresAt, airGap: draft.airGap },
+  });
   const { door, owner, recovery } = facts;
   const joinString = encodeJoinString({
     u: door.url,

@@ -7,7 +7,8 @@ import type { Change, ChangeContext } from '../changes/changes.ts';
 import type { AgentTable } from '../database/tables.ts';
 import type { Services } from '../services.ts';
 import { requireStanding, unknownAgent } from './agent-proofs.ts';
-import { certificateDays, toEnrolment } from './enrolment.ts';
+import { toEnrolment } from './enrolment.ts';
+import { certificateDays } from './join-strings.ts';
 import { holdAgent } from './standing.ts';
 
 const remembered = z.object({ requestId: z.string(), csr: z.string(), generation: z.int(), certificate: z.string() });

@@ -8,7 +8,7 @@ import type { AgentSession } from '../agents/agent-session.ts';
 import { PollSessions } from '../agents/poll-sessions.ts';
 import { challengeDoor, type OnRefusal, provenDoor } from '../agents/remote-doors.ts';
 import type { Services } from '../services.ts';
-import { checkClientCertificate, publicUrl } from './agent-proof.ts';
+import { publicUrl, requireOwnCertificate, shownCertificate } from './agent-proof.ts';
 import { HttpRefusal } from './problems.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -47,12 +47,13 @@ export function registerAgentLink(app: FastifyInstance, services: Services, refu
     handler: (_request, reply) => reply.code(426).send({ detail: 'this path speaks WebSocket' }),
     wsHandler: (socket, request) => {
       if (request.isLocal) return converse(services, socket, (wire) => services.hub.accept(wire));
+      const shown = shownCertificate(request);
       const nonce = randomBytes(24).toString('base64url');
       const door = challengeDoor({
         ...services,
         nonce,
         url: publicUrl(services, request, path),
-        checkConnection: (row) => checkClientCertificate(request, services.site.id, row, false),
+        checkConnection: (row) => requireOwnCertificate(shown, services.site.id, row, false),
         refused: record(request.ip),
       });
       strangers.enter(request.ip, socket);

@@ -63,7 +63,7 @@ async function proven(services: Services, request: FastifyRequest, agentId: stri
   const body = rawBody === undefined ? undefined : Buffer.from(rawBody);
   const row = await services.proofs.agentOf({ agentId, proof, method, url: publicUrl(services, request), body });
   const purpose = request.routeOptions.url === renewalPath ? 'renew' : 'use';
-  checkClientCertificate(request, services.site.id, row, purpose === 'renew');
+  requireOwnCertificate(shownCertificate(request), services.site.id, row, purpose === 'renew');
   requireStanding(row, services.clock.now(), purpose);
   return { kind: 'agent', id: agentId, name: row.hostname, grants: [], agentId };
 }
@@ -80,18 +80,34 @@ export function publicUrl(services: Services, request: FastifyRequest, path = re
   return `${origin ?? `${request.protocol}://${host}`}${path}`;
 }
 
-/**
- * Where we end TLS ourselves an agent may show its certificate besides. One that is shown must be right: issued by this
- * site's authority and of this very agent. `mayBeOver`: it may have ended, since it is to be renewed.
- */
-export function checkClientCertificate(request: FastifyRequest, siteId: string, row: AgentTable, mayBeOver: boolean): void {
-  const socket = request.raw.socket as Partial<TLSSocket>;
-  if (socket.encrypted !== true || socket.getPeerCertificate === undefined) return;
+/** The certificate that somebody showed in the TLS handshake. */
+export interface ShownCertificate {
+  readonly names: readonly string[];
+  readonly isIssuedHere: boolean;
+  readonly hasEnded: boolean;
+}
+
+/** Where we end TLS ourselves an agent may show its certificate besides; undefined for one that shows none. */
+export function shownCertificate(request: FastifyRequest): ShownCertificate | undefined {
+  const socket = request.raw.socket as Partial<TLSSocket> | undefined;
+  if (socket?.encrypted !== true || socket.getPeerCertificate === undefined) return undefined;
   const shown = socket.getPeerCertificate();
-  if (shown === undefined || shown === null || Object.keys(shown).length === 0) return;
-  const names = (shown.subjectaltname ?? '').split(', ');
-  const isIssuedHere = socket.authorized === true || (mayBeOver && String(socket.authorizationError) === 'CERT_HAS_EXPIRED');
-  if (isIssuedHere && names.includes(`URI:${agentUri(siteId, row.id)}`)) return;
+  if (shown === undefined || shown === null || Object.keys(shown).length === 0) return undefined;
+  return {
+    names: (shown.subjectaltname ?? '').split(', '),
+    isIssuedHere: socket.authorized === true,
+    hasEnded: String(socket.authorizationError) === 'CERT_HAS_EXPIRED',
+  };
+}
+
+/**
+ * One that is shown must be right: issued by this site's authority and of this very agent. `mayHaveEnded`: it is to be
+ * renewed. Throws 401.
+ */
+export function requireOwnCertificate(shown: ShownCertificate | undefined, siteId: string, row: AgentTable, mayHaveEnded: boolean): void {
+  if (shown === undefined) return;
+  const isGood = shown.isIssuedHere || (mayHaveEnded && shown.hasEnded);
+  if (isGood && shown.names.includes(`URI:${agentUri(siteId, row.id)}`)) return;
   throw new HttpRefusal(401, {
     kind: 'denied',
     code: 'client-certificate',

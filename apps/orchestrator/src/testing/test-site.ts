@@ -16,10 +16,13 @@ import { buildServices } from '../orchestrator.ts';
 import type { Replicas } from '../replicas/replicas.ts';
 import type { Services } from '../services.ts';
 
+/** Where other hosts find a test's site. */
+export const testUrl = 'https://ff.test';
+
 const addresses = {
   url: 'http://localhost:8000',
-  hosts: ['localhost:8000', '127.0.0.1:8000'],
-  origins: ['http://localhost:8000', 'http://127.0.0.1:8000'],
+  hosts: ['localhost:8000', '127.0.0.1:8000', 'ff.test'],
+  origins: ['http://localhost:8000', 'http://127.0.0.1:8000', 'https://ff.test'],
   isTls: false,
 };
 
@@ -39,6 +42,8 @@ export interface Answer<T> {
 }
 
 export interface TestSiteOptions {
+  /** False: other hosts cannot reach it. */
+  readonly isExposed?: boolean;
   readonly copies?: boolean;
   /** One that other sites on the same database go by, too. */
   readonly clock?: FakeClock;
@@ -76,6 +81,7 @@ export class TestSite implements AsyncDisposable {
       logger: noLogger,
       siteName: 'test',
       addresses: () => addresses,
+      reach: options.isExposed === false ? {} : { publicUrl: testUrl },
       auditPath: join(folder, 'audit.log'),
       copyFolder: options.copies === true ? join(folder, 'copies') : undefined,
       firstApi: options.firstApi?.(folder),
@@ -108,6 +114,15 @@ export class TestSite implements AsyncDisposable {
   ): Promise<Answer<T>> {
     const cookie: Record<string, string> = options.cookie === undefined ? {} : { cookie: options.cookie };
     return this.#send({ method, path, body: options.body, headers: { ...browserHeaders, ...cookie, ...options.headers } });
+  }
+
+  /** A call as another program on another host makes it, by the site's public address; `path` is the whole one. */
+  async outside<T>(method: 'GET' | 'POST', path: string, body?: object | string, headers: Record<string, string> = {}): Promise<Answer<T>> {
+    const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+    const options: InjectOptions = { method, url: path, headers: { host: 'ff.test', ...json, ...headers } };
+    const answer = await this.app.inject(body === undefined ? options : { ...options, payload: body });
+    const isJson = String(answer.headers['content-type']).includes('json');
+    return { status: answer.statusCode, body: (isJson ? answer.json() : answer.body) as T, headers: answer.headers };
   }
 
   async #send<T>(call: {

@@ -28,7 +28,7 @@ const columns = [
 
 const tables: Readonly<Record<string, string>> = {
   join_token:
-    'id text primary key, hash text not null unique, hostname text, created_by text not null, created_at text not null, expires_at text not null, used_at text, agent_id text references agent(id), tried_at text',
+    'id text primary key, hash text not null unique, hostname text, created_by text not null, created_at text not null, expires_at text not null, days int not null, used_at text, agent_id text references agent(id), tried_at text',
   proof_seen: 'id text primary key, seen_ms int not null',
 };
 
