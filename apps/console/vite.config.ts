@@ -43,7 +43,7 @@ export default defineConfig({
             },
             {
               name: 'site',
-              test: /console\/src\/(pages\/(agents|alerts|audit|persons)\/|api\/(object-names|fingerprint)|ui\/(copy-text|object-link))/,
+              test: /console\/src\/pages\/(agents|alerts|audit|persons)\//,
               priority: 1,
             },
             { name: 'browse', test: /console\/src\/pages\/(restore|points)\//, priority: 1 },

@@ -8,6 +8,7 @@ import './styles/shell.css';
 import './styles/surfaces.css';
 import './styles/status.css';
 import './styles/narrow.css';
+import './styles/print.css';
 
 const root = document.getElementById('root');
 if (root) {

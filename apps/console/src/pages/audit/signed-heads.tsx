@@ -15,7 +15,7 @@ import { shortHash } from '../../view/audit-views.ts';
 const nameOf = ({ chain, seq }: AuditHead): string => `head-${chain === 'main' ? 'main' : 'access'}-${seq}.json`;
 
 const save = (head: AuditHead): void => {
-  saveFile(nameOf(head), head.signed.text, 'application/json');
+  saveFile(nameOf(head), head.signed.text);
   saveFile(`${nameOf(head)}.sig`, head.signed.signature);
 };
 

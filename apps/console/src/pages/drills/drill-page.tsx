@@ -4,13 +4,18 @@ import { useRouteQuery } from '../../api/queries.ts';
 import { duration, measured } from '../../format/duration.ts';
 import { count, counted, size } from '../../format/quantity.ts';
 import { Page } from '../../shell/page.tsx';
-import { ButtonLink } from '../../ui/button.tsx';
+import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Card, Figure } from '../../ui/card.tsx';
+import { CommandLine } from '../../ui/command-line.tsx';
+import { DrillTrend } from '../../ui/drill-trend.tsx';
 import { PhaseBar } from '../../ui/phase-bar.tsx';
-import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
+import { Answer, ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
 import { Chip, Glyph } from '../../ui/status.tsx';
 import { Moment } from '../../ui/time.tsx';
+import { drillTitle, provenText } from '../../view/evidence-views.ts';
 import { visibleText } from '../../view/visible-text.ts';
+import { SignedFiles, saveEvidence } from './signed-files.tsx';
+import './drills.css';
 
 const Figures = ({ drill }: { readonly drill: Drill }) => {
   const isOver = drill.rtoSeconds > drill.promisedRtoSeconds;
@@ -76,72 +81,133 @@ const Differences = ({ drill }: { readonly drill: Drill }) => (
   </Card>
 );
 
+const Proof = ({ drill }: { readonly drill: Drill }) => {
+  const didPass = drill.outcome === 'passed';
+  return (
+    <div className="grid str proof-grid">
+      <div className="c6 col">
+        <Card title={didPass ? 'What this proves' : 'What was looked at'} className="proof">
+          <div className="col gap-3">
+            <p className="m">{provenText(drill)}</p>
+            <ul className="col">
+              {drill.asserted.map((sentence) => (
+                <li key={sentence} className="row top">
+                  <Glyph tone={didPass ? 'safe' : 'unknown'} />
+                  <span>{visibleText(sentence)}</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        </Card>
+      </div>
+      <div className="c6 col">
+        <Card title="What this does not prove" className="proof">
+          <ul className="col">
+            {drill.notTested.length === 0 && <li className="sec">The agent named nothing that was left out.</li>}
+            {drill.notTested.map((sentence) => (
+              <li key={sentence} className="row top">
+                <Glyph tone="unknown" />
+                <span>{visibleText(sentence)}</span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
+    </div>
+  );
+};
+
+const WhereAndHow = ({ drill }: { readonly drill: Drill }) => (
+  <Card title="What was drilled">
+    <dl className="kv">
+      <dt>Snapshot</dt>
+      <dd>
+        <code>{drill.snapshot}</code>
+      </dd>
+      <dt>On</dt>
+      <dd>{visibleText(drill.host)}</dd>
+      <dt>Into</dt>
+      <dd>
+        <code>{visibleText(drill.scratch)}</code>
+      </dd>
+      <dt>Began</dt>
+      <dd>
+        <Moment at={drill.startedAt} seconds />
+      </dd>
+      <dt>Ended</dt>
+      <dd>
+        <Moment at={drill.endedAt} seconds />
+      </dd>
+      {Object.entries(drill.versions).map(([name, version]) => (
+        <div key={name} className="fact">
+          <dt>{name}</dt>
+          <dd>{visibleText(version)}</dd>
+        </div>
+      ))}
+    </dl>
+  </Card>
+);
+
+const Trend = ({ drill }: { readonly drill: Drill }) => {
+  const query = useRouteQuery('listDrills', { query: { planId: drill.planId, limit: 13 } });
+  return (
+    <Card
+      title="This plan over its drills"
+      note={query.data ? counted(query.data.items.length, 'drill') : undefined}
+      busy={query.isPending}
+    >
+      <Answer query={query} failed="The drills could not be read." rows={5}>
+        {({ items }) => <DrillTrend drills={items} promiseSeconds={drill.promisedRtoSeconds} />}
+      </Answer>
+    </Card>
+  );
+};
+
+/** On the first sheet of paper what was found, on the second how to verify it. */
 const Evidence = ({ drill }: { readonly drill: Drill }) => (
   <>
     <Figures drill={drill} />
     {drill.outcome === 'passed' && (
-      <Card title="Phases" note="measured, against the promise">
+      <Card title="Time to return" note="measured by the agent, against the promise">
         <PhaseBar phases={drill.phases} promiseSeconds={drill.promisedRtoSeconds} rtoSeconds={drill.rtoSeconds} />
       </Card>
     )}
+    <Proof drill={drill} />
     {drill.differences.length > 0 && <Differences drill={drill} />}
-    <div className="grid">
-      <div className="c6 col gap-4">
-        <Card title={drill.outcome === 'passed' ? 'What was shown to be true' : 'What was looked at'}>
-          <ul className="col">
-            {drill.asserted.map((sentence) => (
-              <li key={sentence} className="row top">
-                <Glyph tone={drill.outcome === 'passed' ? 'safe' : 'unknown'} />
-                <span>{sentence}</span>
-              </li>
-            ))}
-          </ul>
-        </Card>
-        <Card title="What was not tested">
-          <ul className="col">
-            {drill.notTested.length === 0 && <li className="sec">Nothing was left out.</li>}
-            {drill.notTested.map((sentence) => (
-              <li key={sentence} className="row top">
-                <Glyph tone="unknown" />
-                <span>{sentence}</span>
-              </li>
-            ))}
-          </ul>
-        </Card>
+    <div className="grid str proof-grid">
+      <div className="c6 col">
+        <WhereAndHow drill={drill} />
       </div>
-      <div className="c6">
-        <Card title="Where and how" note="unsigned until this site has keys">
-          <dl className="kv">
-            <dt>Snapshot</dt>
-            <dd>
-              <code>{drill.snapshot}</code>
-            </dd>
-            <dt>Host</dt>
-            <dd>{drill.host}</dd>
-            <dt>Scratch</dt>
-            <dd>
-              <code>{drill.scratch}</code>
-            </dd>
-            <dt>Began</dt>
-            <dd>
-              <Moment at={drill.startedAt} seconds />
-            </dd>
-            <dt>Ended</dt>
-            <dd>
-              <Moment at={drill.endedAt} seconds />
-            </dd>
-            {Object.entries(drill.versions).map(([name, version]) => (
-              <div key={name} className="fact">
-                <dt>{name}</dt>
-                <dd>{version}</dd>
-              </div>
-            ))}
-          </dl>
-        </Card>
+      <div className="c6 col noprint">
+        <Trend drill={drill} />
       </div>
     </div>
+    <div className="sheet-two">
+      <SignedFiles drillId={drill.id} />
+    </div>
+    <CommandLine command={`fortfail drill evidence ${drill.id}`} />
   </>
 );
+
+const Verbs = ({ drill }: { readonly drill: Drill }) => {
+  const evidence = useRouteQuery('getEvidence', { path: { drillId: drill.id } }).data;
+  return (
+    <div className="verbs">
+      <Button
+        kind="primary"
+        stop={evidence ? undefined : 'There is no signed file to save.'}
+        onClick={() => {
+          if (evidence) saveEvidence(evidence);
+        }}
+      >
+        Save the evidence
+      </Button>
+      <Button onClick={() => print()}>Print</Button>
+      <ButtonLink href={`/jobs/${drill.jobId}`}>Log</ButtonLink>
+      <ButtonLink href={`/plans/${drill.planId}`}>The plan</ButtonLink>
+    </div>
+  );
+};
 
 /** Evidence of one drill: what it proves and what it does not. */
 export const DrillPage = ({ drillId }: { readonly drillId: string }) => {
@@ -172,11 +238,7 @@ export const DrillPage = ({ drillId }: { readonly drillId: string }) => {
           <div className="head">
             <div>
               <div className="title">
-                <h1>
-                  {drill.outcome === 'passed'
-                    ? `${drill.planName} came back in ${measured(drill.rtoSeconds)}`
-                    : `${drill.planName} did not come back as it was`}
-                </h1>
+                <h1>{drillTitle(drill)}</h1>
                 <Chip tone={drill.outcome === 'passed' ? 'safe' : 'lost'}>{drill.outcome}</Chip>
               </div>
               <p className="sub">
@@ -188,10 +250,7 @@ export const DrillPage = ({ drillId }: { readonly drillId: string }) => {
               </p>
             </div>
             <span className="sp" />
-            <div className="verbs">
-              <ButtonLink href={`/jobs/${drill.jobId}`}>Log</ButtonLink>
-              <ButtonLink href={`/plans/${drill.planId}`}>The plan</ButtonLink>
-            </div>
+            <Verbs drill={drill} />
           </div>
           {drill.outcome === 'failed' && (
             <Note tone="lost" title={`${counted(drill.differenceCount, 'difference')} from what was recorded.`}>
