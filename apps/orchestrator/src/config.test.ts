@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createSiteCa } from '@fortfail/trust/certificates';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
 
@@ -59,6 +60,40 @@ describe('the configuration', () => {
     expect(() => readConfig({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgresql://x' }, true)).toThrow('both set');
     expect(() => readConfig({ DATABASE_URL_FILE: join(folder, 'none') }, true)).toThrow('cannot be read (ENOENT)');
     rmSync(folder, { recursive: true });
+  });
+
+  it('never leaves out TLS that was asked for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ff-config-'));
+    const ca = await createSiteCa({ siteId: 's', now: new Date(0) });
+    const other = await createSiteCa({ siteId: 's', now: new Date(0) });
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const [cert, key, foreign] = [write('cert', ca.certificate), write('key', ca.privateKey), write('foreign', other.privateKey)];
+    expect(() => readConfig({ TLS_ENABLED: 'true' }, true)).toThrow('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
+    expect(() => readConfig({ TLS_CERT_FILE: cert, TLS_KEY_FILE: join(folder, 'none') }, true)).toThrow('cannot be read (ENOENT)');
+    expect(() => readConfig({ TLS_CERT_FILE: cert, TLS_KEY_FILE: foreign }, true)).toThrow('cannot be used together');
+    expect(() => readConfig({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: key }, true)).toThrow('holds no certificate');
+    expect(() => readConfig({ TLS_ENABLED: 'maybe' }, true)).toThrow('TLS_ENABLED must be true or false');
+    expect(() => readConfig({ TLS_ENABLED: 'false', TLS_CERT_FILE: cert, TLS_KEY_FILE: key, HOST: '0.0.0.0' }, true)).toThrow(
+      'there is no TLS',
+    );
+    const config = readConfig({ TLS_ENABLED: 'true', TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: cert, HOST: '0.0.0.0' }, true);
+    expect([config.tls?.certFile, config.tlsCa]).toEqual([cert, ca.certificate]);
+    expect(readConfig({ TLS_ENABLED: 'false', TLS_CERT_FILE: cert, TLS_KEY_FILE: key }, true).tls).toBeUndefined();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('believes proxies by address only', () => {
+    expect(readConfig({ TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16,::1' }, true).trustedProxies).toEqual([
+      '10.0.0.1',
+      '192.168.0.0/16',
+      '::1',
+    ]);
+    expect(readConfig({}, true).trustedProxies).toEqual([]);
+    for (const bad of ['proxy.example', '10.0.0.1/33', '10.0.0.1/8/8', '*'])
+      expect(() => readConfig({ TRUSTED_PROXIES: bad }, true)).toThrow('TRUSTED_PROXIES');
   });
 });
 

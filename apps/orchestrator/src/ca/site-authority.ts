@@ -30,6 +30,7 @@ export interface AuthorityParts {
 export class SiteAuthority {
   readonly #parts: AuthorityParts;
   #known: CertificateAndKey | undefined;
+  #server: CertificateAndKey | undefined;
   #making: Promise<CertificateAndKey> | undefined;
 
   /** Reads what is there. Throws `denied`, `damaged` or `not-found` for files that cannot be used. */
@@ -68,9 +69,10 @@ export class SiteAuthority {
     const { dataFolder, now } = this.#parts;
     const ca = await this.#pair();
     const kept =
-      dataFolder === undefined ? undefined : readPair(join(dataFolder, 'tls', 'server.key'), join(dataFolder, 'tls', 'server.pem'));
+      dataFolder === undefined ? this.#server : readPair(join(dataFolder, 'tls', 'server.key'), join(dataFolder, 'tls', 'server.pem'));
     if (kept !== undefined && isFit(kept, names, now())) return kept;
     const made = await issueServerCertificate(ca, { names, now: now() });
+    this.#server = made;
     if (dataFolder !== undefined) {
       replaceFile(join(dataFolder, 'tls', 'server.key'), made.privateKey);
       replaceFile(join(dataFolder, 'tls', 'server.pem'), made.certificate);

@@ -13,6 +13,8 @@ export interface ProofTwist {
   readonly at?: Date;
   readonly nonce?: string;
   readonly path?: string;
+  /** Of another door than the public address. */
+  readonly origin?: string;
   readonly method?: string;
   readonly body?: string;
   readonly key?: IdentityKey;
@@ -86,7 +88,7 @@ export class RemoteAgent {
     const body = twist.body ?? text;
     return signRequestProof(twist.key ?? this.identity, {
       method: twist.method ?? method,
-      url: `${testUrl}${twist.path ?? path}`,
+      url: `${twist.origin ?? testUrl}${twist.path ?? path}`,
       body: body === undefined ? undefined : Buffer.from(body),
       nonce: twist.nonce,
       now: twist.at ?? this.site.clock.now(),
