@@ -87,29 +87,10 @@ async function assemble(
   made: (link: AgentLink) => void,
 ): Promise<Works> {
   const { config, clock, logger, version } = parts;
-  const { outbox, alarms, plans, watch, orders, site } = host;
+  const { outbox, alarms, orders, site } = host;
   const shelf = new RepositoryShelf({ passwords: new PasswordFiles(config.agentFolder), clock, logger });
-  const guard = guardParts(parts, host, shelf);
-  const desk = new JobDesk({
-    clock,
-    logger,
-    outbox,
-    perform: parts.perform ?? realPerformer(parts, host, shelf),
-    allow: (payload, jobId) => allowOrder(payload, jobId, guard),
-    jobsAtOnce: config.jobsAtOnce,
-    send,
-  });
-  const selfRun = await SelfRun.open({
-    agentFolder: config.agentFolder,
-    plans,
-    desk,
-    alarms,
-    clock,
-    logger,
-    grace: () => watch.last.policy.selfrun_grace,
-    hasCatalog: () => exists(join(config.dataFolder, 'catalog.db')),
-    newJobId: () => `job_${randomBytes(8).toString('hex')}`,
-  });
+  const desk = deskOf(parts, host, shelf, send);
+  const selfRun = await selfRunOf(parts, host, desk);
   const ordered = (planId: string): Promise<void> => selfRun.ordered(planId);
   const orderDesk = new OrderDesk({ book: orders, desk, alarms, outbox, logger, send, ordered });
   const browse = new BrowseDesk({ shelf, clock, guard: browseGuard(host, clock) });
@@ -140,6 +121,34 @@ async function assemble(
     works.push({ name: 'renewal', run: (signal) => renewal.run(signal) });
   }
   return { desk, link, parts: works };
+}
+
+function deskOf(parts: AgentParts, host: Host, shelf: RepositoryShelf, send: (frame: OutgoingFrame) => boolean): JobDesk {
+  const { config, clock, logger } = parts;
+  const guard = guardParts(parts, host, shelf);
+  return new JobDesk({
+    clock,
+    logger,
+    outbox: host.outbox,
+    perform: parts.perform ?? realPerformer(parts, host, shelf),
+    allow: (payload, jobId) => allowOrder(payload, jobId, guard),
+    jobsAtOnce: config.jobsAtOnce,
+    send,
+  });
+}
+
+async function selfRunOf({ config, clock, logger }: AgentParts, { plans, alarms, watch }: Host, desk: JobDesk): Promise<SelfRun> {
+  return await SelfRun.open({
+    agentFolder: config.agentFolder,
+    plans,
+    desk,
+    alarms,
+    clock,
+    logger,
+    grace: () => watch.last.policy.selfrun_grace,
+    hasCatalog: () => exists(join(config.dataFolder, 'catalog.db')),
+    newJobId: () => `job_${randomBytes(8).toString('hex')}`,
+  });
 }
 
 async function policyStand(host: Host): Promise<PolicyStand> {
@@ -200,6 +209,7 @@ function helloOf({ config, version }: AgentParts, host: Host, machine: string): 
     isRoot: config.isRoot,
     restoreRoot: config.restoreRoot,
     machine,
+    identity: keys.identity.thumbprint,
     sealing: keys.sealing.recipient,
     signing: keys.signing.publicLine,
     policyDigest: watch.last.digest,

@@ -26,8 +26,8 @@ export interface HostParts {
 
 /** What this host holds for its agent: keys, whose orders count, what was accepted, and what waits. */
 export interface Host {
-  /** Its enrolment; undefined for the resident agent. */
-  readonly site: SiteFile | undefined;
+  /** Its enrolment, which a renewal replaces; undefined for the resident agent. */
+  site: SiteFile | undefined;
   readonly identity: AgentIdentity;
   readonly keys: HostKeys;
   readonly watch: PolicyWatch;

@@ -181,6 +181,11 @@ export const agentFrame = z.discriminatedUnion('type', [
     /** Of the identity: how often the certificate was renewed. Another than the site knows means that a copy exists. */
     generation: z.int().optional(),
     machine: z.string().optional(),
+    /** Thumbprint of the identity key. Believed on the local socket only; elsewhere the proof shows it. */
+    identity: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .optional(),
     sealing: z.string().optional(),
     signing: z.string().optional(),
     policyDigest: z.string().optional(),

@@ -68,6 +68,8 @@ export class Renewal {
     const keys = isPinned && linkKeys.length > 0 ? linkKeys : site.linkKeys;
     const renewed = { ...site, certificate: certificate ?? site.certificate, generation, linkKeys: keys };
     await writeSiteFile(agentFolder, renewed);
+    // The next hello names the new generation: an older one would look like a copy of this agent.
+    host.site = renewed;
     await removeFile(this.#path);
     host.orders.trust(renewed);
     if (certificate !== null) remote.offer(certificate);

@@ -215,5 +215,13 @@ describe('a remote agent', () => {
     await expect.poll(() => JSON.parse(readFileSync(join(agentFolder, 'site.json'), 'utf8')).generation).toBe(2);
     expect(JSON.parse(readFileSync(join(agentFolder, 'site.json'), 'utf8')).certificate).not.toBe(before.certificate);
     await expect.poll(() => existsSync(join(agentFolder, 'renewal.json'))).toBe(false);
+    const hellos = its.site.of('hello').length;
+    await its.site.die();
+    await its.site.listen();
+    while (its.site.of('hello').length === hellos) {
+      await clock.advance(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(its.site.of('hello').at(-1)?.generation).toBe(2);
   });
 });

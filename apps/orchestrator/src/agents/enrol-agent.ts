@@ -19,7 +19,8 @@ export async function enrolAgent(changes: Changes, hello: Hello, home: string): 
       if (known.kind !== 'resident') throw unknownAgent();
       requireStanding({ ...known, certificate_until: null }, new Date(change.now), 'use');
     }
-    const seen = { ...helloColumns(change, hello), machine: hello.machine ?? known?.machine ?? null, home };
+    const machine = hello.machine ?? known?.machine ?? null;
+    const seen = { ...helloColumns(change, hello), identity: hello.identity ?? known?.identity ?? null, machine, home };
     const fresh = { id, kind: 'resident', created_at: change.now, ...freshAgent, ...seen };
     const after = await (known === undefined
       ? change.tx.insertInto('agent').values(fresh).returningAll().executeTakeFirstOrThrow()
