@@ -30,6 +30,8 @@ export interface SiteAnswer {
   readonly body: unknown;
 }
 
+/** A site answers long polls within 55 s; whoever says nothing for longer is not there. */
+const silentMs = 75_000;
 const mostAnswerBytes = 32 * 1024 * 1024;
 export const linkPath = '/agent-link';
 
@@ -143,7 +145,7 @@ export function send(address: string, options: SendOptions, body?: Buffer): Prom
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(options.signal.aborted ? options.signal.reason : unreachable(address, cause));
     const start = address.startsWith('https:') ? httpsRequest : httpRequest;
-    const call = start(address, { ...options, headers: { ...options.headers } }, (answer) => {
+    const call = start(address, { ...options, timeout: silentMs, headers: { ...options.headers } }, (answer) => {
       const parts: Buffer[] = [];
       let size = 0;
       answer.on('data', (part: Buffer) => {
@@ -157,6 +159,7 @@ export function send(address: string, options: SendOptions, body?: Buffer): Prom
         resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: parseJson(text), text });
       });
     });
+    call.on('timeout', () => call.destroy(new Error('nobody answers')));
     call.on('error', fail);
     call.end(body);
   });
