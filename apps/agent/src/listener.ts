@@ -1,5 +1,5 @@
 import { asFortFailError, type Clock, FortFailError, toErrorRecord } from '@fortfail/base';
-import type { AgentQuestion, AuditHead } from '@fortfail/protocol';
+import type { AgentQuestion, AuditHead, SignedText } from '@fortfail/protocol';
 import type { BrowseDesk } from './browse/browse-desk.ts';
 import type { Host } from './host.ts';
 import type { JobDesk } from './jobs/job-desk.ts';
@@ -26,6 +26,7 @@ export function agentListener(parts: ListenerParts): LinkListener {
     revoked: (hold) => desk.lose(hold),
     cancelled: (hold, reason) => desk.cancel(hold, reason),
     planned: (order) => planned(order, parts),
+    rostered: (roster) => rostered(roster, parts),
     headed: (head) => headed(head, parts),
     answer: (question) =>
       answerQuestion(question, parts).then(
@@ -36,8 +37,8 @@ export function agentListener(parts: ListenerParts): LinkListener {
   };
 }
 
-async function welcomed({ agentId, linkKeys = [], roster }: Welcome, { host }: ListenerParts): Promise<void> {
-  const { site, identity, orders, rosters, alarms } = host;
+async function welcomed({ agentId, linkKeys = [], roster }: Welcome, parts: ListenerParts): Promise<void> {
+  const { site, identity, orders } = parts.host;
   if (site === undefined) {
     await identity.accept(agentId);
     // The socket lies in this user's own folder: who speaks there may say whose orders count.
@@ -45,7 +46,10 @@ async function welcomed({ agentId, linkKeys = [], roster }: Welcome, { host }: L
   } else if (agentId !== site.agentId) {
     throw new FortFailError({ kind: 'denied', code: 'other-agent', message: `unable to work as '${agentId}', this agent is another` });
   }
-  if (roster === undefined || roster === null) return;
+  if (roster !== undefined && roster !== null) await rostered(roster, parts);
+}
+
+async function rostered(roster: SignedText, { host: { rosters, alarms } }: ListenerParts): Promise<void> {
   const fault = await rosters.offer(roster);
   if (fault !== null) await alarms.raise('roster-refused', `A roster was refused: ${fault}.`);
 }

@@ -300,6 +300,8 @@ export const orchestratorFrame = z.discriminatedUnion('type', [
   }),
   /** A JWS of `planOrder`, after each welcome and each change. */
   z.object({ ...base, type: z.literal('plans'), order: z.string() }),
+  /** The newest roster, when it changes and when a host names its owner: only the owner's signature makes it count. */
+  z.object({ ...base, type: z.literal('roster'), roster: signedText }),
   /** A signed audit head to keep as a witness. */
   z.object({ ...base, type: z.literal('head'), head: auditHead }),
   z.object({ ...base, type: z.literal('revoked'), jobId, fence: z.int() }),

@@ -6,6 +6,7 @@ import {
   linkVersion,
   type OrchestratorFrame,
   orchestratorFrame,
+  type SignedText,
 } from '@fortfail/protocol';
 import type { Outbox } from '../outbox/outbox.ts';
 import { BackOff } from './back-off.ts';
@@ -38,6 +39,7 @@ export interface LinkListener {
   revoked(hold: JobHold): void;
   cancelled(hold: JobHold, reason: string): void;
   planned(order: string): Promise<void>;
+  rostered(roster: SignedText): Promise<void>;
   headed(head: AuditHead): Promise<void>;
   answer(question: AgentQuestion): Promise<Answer>;
   /** How the link is, for whoever asks on this host. */
@@ -194,6 +196,8 @@ export class AgentLink {
         return await listener.leased(frame);
       case 'plans':
         return await listener.planned(frame.order);
+      case 'roster':
+        return await listener.rostered(frame.roster);
       case 'head':
         return await listener.headed(frame.head);
       case 'revoked':

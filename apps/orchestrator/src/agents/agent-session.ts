@@ -179,7 +179,11 @@ export class AgentSession {
 
   async #policy(agentId: string, frame: Frame<'policy'>): Promise<void> {
     const context = { actor: { id: agentId, kind: 'agent', via: 'agent-link' }, request: 'none' } as const;
-    await this.#hub.parts.changes.run(context, (change) => notePolicy(change, agentId, frame));
+    const { database, changes } = this.#hub.parts;
+    // A host that names its owner just now could not judge the roster that came with the welcome.
+    const roster = frame.hasOwner ? await currentRoster(database.read) : null;
+    await changes.run(context, (change) => notePolicy(change, agentId, frame));
+    if (roster !== null) this.send({ type: 'roster', roster });
   }
 
   async #witness(agentId: string, frame: Frame<'witness'>): Promise<void> {

@@ -13,6 +13,7 @@ export function kitHandlers(services: Services): Pick<Handlers, KitRoutes> {
     getKit: async () => ({ body: await kitState(services) }),
     createKit: async (call) => {
       await changes.run(call.context, (change) => publishKit(services, change, call.body));
+      services.hub.broadcast({ type: 'roster', roster: call.body.roster });
       return { body: await kitState(services) };
     },
     confirmKit: async (call) => {
