@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalClient } from '../../apps/cli/src/client/local-client.ts';
-import { begin, ended, fortfail, type Outcome, type RunOptions } from './programs.ts';
+import { begin, ended, fortfail, type Outcome, type Program, type RunOptions } from './programs.ts';
 
 /** Looks again and again until there is an answer. Throws when there is none in time, saying what was waited for. */
 export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, patienceMs = 90_000): Promise<T> {
@@ -44,10 +44,10 @@ export class Site {
   #text = '';
   #hasEnded = false;
 
-  constructor(data: string, args: readonly string[] = [], options: RunOptions = {}) {
+  constructor(data: string, args: readonly string[] = [], options: RunOptions = {}, program: Program = fortfail) {
     this.data = data;
     this.client = new LocalClient(join(data, 'run', 'orchestrator.sock'));
-    this.child = begin(fortfail, ['start', '--data', data, '--port', '0', ...args], options);
+    this.child = begin(program, ['start', '--data', data, '--port', '0', ...args], options);
     this.end = ended(this.child);
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (text: string) => {
