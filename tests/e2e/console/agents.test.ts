@@ -110,9 +110,7 @@ describe.skipIf(skipReason)('hosts', () => {
       },
     });
     await seen.open('/agents/agt_0000000000000002');
-    await expect
-      .poll(() => seen.page.getByRole('button', { name: 'Hold… lab-nas' }).getAttribute('title'))
-      .toBe('This needs the role admin.');
+    await seen.page.getByRole('button', { name: 'Hold… lab-nas' }).and(seen.page.getByTitle('This needs the role admin.')).waitFor();
   });
 
   test('hosts that cannot be read say so and can be tried again', async () => {

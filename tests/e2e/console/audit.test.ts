@@ -25,7 +25,7 @@ describe.skipIf(skipReason)('audit, evidence and persons', () => {
     await expect.poll(() => page.getByRole('cell', { name: 'plan.edit' }).count()).toBe(17);
     expect(await page.getByRole('cell', { name: 'agent.enrol' }).count()).toBe(0);
     await page.getByRole('button', { name: /^Record 48,212/ }).click();
-    await page.getByRole('heading', { level: 2, name: 'Record 48,212' }).waitFor();
+    await page.getByRole('heading', { level: 3, name: /^Record 48,212/ }).waitFor();
     await page.getByText('"now": "every 2 h"').waitFor();
     await page.getByText('right, checked in this browser').waitFor();
     await page.goBack();

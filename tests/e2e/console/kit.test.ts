@@ -8,7 +8,11 @@ import { axeFindings } from './axe.ts';
 import { type Bench, openBench, skipReason, type Visit, visit } from './harness.ts';
 
 const admin = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea mara@laptop';
-const without = { prepare: ({ world }: { world: Visit['api']['world'] }) => void (world.site.kit = noKit(world.site.kit)) };
+const without = {
+  prepare: ({ world }: Visit['api']): void => {
+    world.site.kit = noKit(world.site.kit);
+  },
+};
 
 /** Everything that leaves the page: addresses, bodies, and frames of the stream. */
 const listenTo = (page: Page): string[] => {

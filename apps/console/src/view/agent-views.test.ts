@@ -46,7 +46,7 @@ test('the title counts the hosts that are heard and names the one that is silent
   expect(agentsTitle([agent('a'), agent('b')], at)).toBe('All 2 hosts are heard');
   expect(agentsTitle([agent('a'), agent('lab-nas', silent)], at)).toBe('1 of 2 hosts are heard; lab-nas is silent since 06:12');
   const more = [agent('a'), agent('new', { connected: false }), agent('lab-nas', silent)];
-  expect(agentsTitle(more, at)).toBe('1 of 3 hosts are heard; lab-nas is silent since 06:12, 1 more are not heard');
+  expect(agentsTitle(more, at)).toBe('1 of 3 hosts are heard; lab-nas is silent since 06:12, 1 more is not heard');
   expect(agentsTitle([agent('a', { connected: false, lastSeenAt: null })], at)).toBe('0 of 1 host is heard; a was never heard');
 });
 

@@ -60,7 +60,7 @@ export const agentsTitle = (agents: readonly Agent[], momentOf: (at: string) => 
   const heard = `${all.length - silent.length} of ${counted(all.length, 'host is', 'hosts are')} heard`;
   const longest =
     first.lastSeenAt === null ? `${first.hostname} was never heard` : `${first.hostname} is silent since ${momentOf(first.lastSeenAt)}`;
-  return `${heard}; ${longest}${silent.length > 1 ? `, ${silent.length - 1} more are not heard` : ''}`;
+  return `${heard}; ${longest}${silent.length > 1 ? `, ${counted(silent.length - 1, 'more is', 'more are')} not heard` : ''}`;
 };
 
 /** The answer of one host's page. */

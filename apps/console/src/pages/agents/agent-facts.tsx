@@ -1,6 +1,6 @@
 import type { Agent } from '@fortfail/protocol';
 import { useFingerprint } from '../../api/fingerprint.ts';
-import { count } from '../../format/quantity.ts';
+import { counted } from '../../format/quantity.ts';
 import { Card } from '../../ui/card.tsx';
 import { CopyText } from '../../ui/copy-text.tsx';
 import { Moment } from '../../ui/time.tsx';
@@ -29,7 +29,7 @@ export const AgentFacts = ({ agent }: { readonly agent: Agent }) => (
       <dt>Certificate until</dt>
       <dd>
         <Certificate agent={agent} />
-        {agent.certificateUntil !== null && <span className="sec">, renewed {count(Math.max(0, agent.generation - 1))} times</span>}
+        {agent.certificateUntil !== null && <span className="sec">, renewed {counted(Math.max(0, agent.generation - 1), 'time')}</span>}
       </dd>
       <dt>Policy</dt>
       <dd>{agent.policyDigest === null ? 'not told' : <code>{visibleText(agent.policyDigest)}</code>}</dd>

@@ -101,7 +101,7 @@ export const Decisions = ({ agent, small = false }: DecisionsProps) => {
           <Button
             key={decision}
             small={small}
-            kind={decision === 'revoke' ? 'danger' : index === 0 && agent.status !== 'active' ? 'primary' : 'plain'}
+            kind={decision === 'revoke' ? 'danger' : index === 0 && agent.status === 'pending' ? 'primary' : 'plain'}
             stop={stop ?? stays}
             onClick={() => setOpen(decision)}
           >

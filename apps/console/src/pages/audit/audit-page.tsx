@@ -59,10 +59,10 @@ export const AuditPage = () => {
       {checks.chain.error !== null && <ErrorNote title="The chain could not be checked." error={checks.chain.error} onRetry={checks.run} />}
       <AuditRecords chain={chain} />
       <div className="grid">
-        <div className="c6">
+        <div className="c6 col">
           <Witnesses query={checks.witnesses} onAsk={() => void checks.witnesses.refetch()} />
         </div>
-        <div className="c6">
+        <div className="c6 col">
           <SignedHeads />
         </div>
       </div>

@@ -2,6 +2,7 @@ import type { AuditRecord } from '@fortfail/protocol';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { pagedQuery } from '../../api/queries.ts';
 import { count } from '../../format/quantity.ts';
+import { useIsNarrow } from '../../render/use-media.ts';
 import { useUrlState } from '../../render/use-url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -26,42 +27,79 @@ const useFilter = (): Readonly<Record<string, string>> => {
   return filter;
 };
 
-const Row = ({ record, isOpen, onOpen }: { readonly record: AuditRecord; readonly isOpen: boolean; readonly onOpen: () => void }) => {
+interface RowProps {
+  readonly chain: string;
+  readonly record: AuditRecord;
+  readonly isOpen: boolean;
+  readonly onOpen: () => void;
+}
+
+const Row = ({ record, chain, isOpen, onOpen }: RowProps) => {
   const { at, action, actor, object, outcome } = recordFacts(record);
   return (
-    <tr className={isOpen ? 'on' : undefined}>
-      <td>
+    <>
+      <tr className={isOpen ? 'on' : undefined}>
+        <td>
+          <button type="button" className="lk mono" data-row aria-expanded={isOpen} onClick={onOpen}>
+            <span className="vh">Record </span>
+            {count(record.seq)}
+          </button>
+        </td>
+        <td className="sec">{at === undefined ? 'unknown' : <Moment at={at} seconds />}</td>
+        <td>
+          <span title={visibleText(actor.id)}>{visibleText(actor.kind || 'unknown')}</span>{' '}
+          <span className="dim xs">{visibleText(actor.via)}</span>
+        </td>
+        <td>{visibleText(action || 'unknown')}</td>
+        <td>{object && <ObjectLink object={object} />}</td>
+        <td className={outcome === 'done' || outcome === '' ? 'sec' : 'risk m'}>{visibleText(outcome || 'done')}</td>
+        <td>
+          <code className="sec">{shortHash(record.hash)}</code>
+        </td>
+      </tr>
+      {isOpen && (
+        <tr>
+          <td colSpan={heads.length} className="wr">
+            <RecordDetail record={record} chain={chain} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+};
+
+const RecordCard = ({ record, chain, isOpen, onOpen }: RowProps) => {
+  const { at, action, actor, object, outcome } = recordFacts(record);
+  return (
+    <li className="record-card">
+      <div className="row wrap">
         <button type="button" className="lk mono" data-row aria-expanded={isOpen} onClick={onOpen}>
           <span className="vh">Record </span>
           {count(record.seq)}
         </button>
-      </td>
-      <td className="sec">{at === undefined ? 'unknown' : <Moment at={at} seconds />}</td>
-      <td>
-        <span title={visibleText(actor.id)}>{visibleText(actor.kind || 'unknown')}</span>{' '}
-        <span className="dim xs">{visibleText(actor.via)}</span>
-      </td>
-      <td>{visibleText(action || 'unknown')}</td>
-      <td>{object && <ObjectLink object={object} />}</td>
-      <td className={outcome === 'done' || outcome === '' ? 'sec' : 'risk m'}>{visibleText(outcome || 'done')}</td>
-      <td>
-        <code className="sec">{shortHash(record.hash)}</code>
-      </td>
-    </tr>
+        <b className="m">{visibleText(action || 'unknown')}</b>
+        {outcome !== 'done' && outcome !== '' && <span className="risk m">{visibleText(outcome)}</span>}
+      </div>
+      <div className="row wrap xs sec">
+        {at !== undefined && <Moment at={at} seconds />}
+        <span>{visibleText(actor.kind || 'unknown')}</span>
+        {object && <ObjectLink object={object} />}
+      </div>
+      {isOpen && <RecordDetail record={record} chain={chain} />}
+    </li>
   );
 };
 
 const heads = ['Record', 'When', 'Who', 'What', 'On', 'Outcome', 'Hash'];
 
-const RecordTable = ({
-  records,
-  open,
-  onOpen,
-}: {
-  records: readonly AuditRecord[];
-  open: number | undefined;
-  onOpen: (seq: number) => void;
-}) => (
+interface RecordListProps {
+  readonly chain: string;
+  readonly records: readonly AuditRecord[];
+  readonly open: number | undefined;
+  readonly onOpen: (seq: number) => void;
+}
+
+const RecordTable = ({ records, chain, open, onOpen }: RecordListProps) => (
   <div className="tw">
     <table className="t">
       <thead>
@@ -75,11 +113,19 @@ const RecordTable = ({
       </thead>
       <tbody>
         {records.map((record) => (
-          <Row key={record.seq} record={record} isOpen={record.seq === open} onOpen={() => onOpen(record.seq)} />
+          <Row key={record.seq} record={record} chain={chain} isOpen={record.seq === open} onOpen={() => onOpen(record.seq)} />
         ))}
       </tbody>
     </table>
   </div>
+);
+
+const RecordCards = ({ records, chain, open, onOpen }: RecordListProps) => (
+  <ul>
+    {records.map((record) => (
+      <RecordCard key={record.seq} record={record} chain={chain} isOpen={record.seq === open} onOpen={() => onOpen(record.seq)} />
+    ))}
+  </ul>
 );
 
 /** The records of one chain, newest first, by a filter that is part of the address; one of them in full. */
@@ -91,6 +137,7 @@ export const AuditRecords = ({ chain }: { readonly chain: 'main' | 'access' }) =
   const open = Number(url.get('n') ?? Number.NaN);
   const shown = records.find(({ seq }) => seq === open);
   const broken = brokenLink(records);
+  const List = useIsNarrow() ? RecordCards : RecordTable;
   const isFiltered = Object.keys(filter).length > 0;
   const clear = (): void => setUrl(Object.fromEntries([...names, 'n'].map((name) => [name, undefined])));
   return (
@@ -115,7 +162,8 @@ export const AuditRecords = ({ chain }: { readonly chain: 'main' | 'access' }) =
               </div>
             ) : (
               <>
-                <RecordTable
+                <List
+                  chain={chain}
                   records={records}
                   open={shown?.seq}
                   onOpen={(seq) => setUrl({ n: shown?.seq === seq ? undefined : String(seq) }, true)}
@@ -126,7 +174,6 @@ export const AuditRecords = ({ chain }: { readonly chain: 'main' | 'access' }) =
           }
         </Answer>
       </Card>
-      {shown && <RecordDetail record={shown} chain={chain} />}
       {url.has('n') && !shown && query.data && (
         <p className="xs sec">Record {visibleText(url.get('n') ?? '')} is not among those shown: show older ones, or clear the filter.</p>
       )}

@@ -1,7 +1,7 @@
 import type { AuditRecord } from '@fortfail/protocol';
 import { useQuery } from '@tanstack/react-query';
+import { useId } from 'react';
 import { count } from '../../format/quantity.ts';
-import { Card } from '../../ui/card.tsx';
 import { ObjectLink } from '../../ui/object-link.tsx';
 import { Status } from '../../ui/status.tsx';
 import { hashedText, prettyBody, recordFacts } from '../../view/audit-views.ts';
@@ -30,10 +30,14 @@ const HashCheck = ({ record }: { readonly record: AuditRecord }) => {
 
 /** One record in full: what was written, its hash over that and the one before, and what it is about. */
 export const RecordDetail = ({ record, chain }: { readonly record: AuditRecord; readonly chain: string }) => {
+  const heading = useId();
   const { object, actor } = recordFacts(record);
   return (
-    <Card title={`Record ${count(record.seq)}`} note={`of the ${chain} chain`}>
+    <section className="record-detail" aria-labelledby={heading}>
       <div className="col gap-3">
+        <h3 id={heading}>
+          Record {count(record.seq)} <span className="dim">of the {chain} chain</span>
+        </h3>
         <pre className="body-text">{visibleBody(record.body)}</pre>
         <dl className="kv">
           <dt>Who</dt>
@@ -58,7 +62,7 @@ export const RecordDetail = ({ record, chain }: { readonly record: AuditRecord; 
           </dd>
         </dl>
       </div>
-    </Card>
+    </section>
   );
 };
 

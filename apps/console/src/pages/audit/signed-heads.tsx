@@ -19,43 +19,23 @@ const save = (head: AuditHead): void => {
   saveFile(`${nameOf(head)}.sig`, head.signed.signature);
 };
 
-const HeadTable = ({ heads }: { readonly heads: readonly AuditHead[] }) => (
-  <div className="tw">
-    <table className="t">
-      <thead>
-        <tr>
-          <th scope="col">Chain</th>
-          <th scope="col" className="num">
-            Record
-          </th>
-          <th scope="col">Signed</th>
-          <th scope="col">Hash</th>
-          <th scope="col">
-            <span className="vh">Verbs</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {heads.map((head) => (
-          <tr key={`${head.chain} ${head.seq}`}>
-            <td>{head.chain}</td>
-            <td className="num">{count(head.seq)}</td>
-            <td className="sec">
-              <Moment at={head.made} seconds />
-            </td>
-            <td>
-              <code className="sec">{shortHash(head.hash)}</code>
-            </td>
-            <td className="num">
-              <Button small onClick={() => save(head)}>
-                Save<span className="vh"> head {count(head.seq)} with its signature</span>
-              </Button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+const HeadList = ({ heads }: { readonly heads: readonly AuditHead[] }) => (
+  <ul>
+    {heads.map((head) => (
+      <li key={`${head.chain} ${head.seq}`} className="head-row">
+        <b className="m">{count(head.seq)}</b>
+        <span className="sec">{head.chain}</span>
+        <span className="sec">
+          <Moment at={head.made} seconds />
+        </span>
+        <code className="sec">{shortHash(head.hash)}</code>
+        <span className="sp" />
+        <Button small onClick={() => save(head)}>
+          Save<span className="vh"> head {count(head.seq)} with its signature</span>
+        </Button>
+      </li>
+    ))}
+  </ul>
 );
 
 /** Heads as the site signed them, to be kept elsewhere and verified anywhere. */
@@ -71,7 +51,7 @@ export const SignedHeads = () => {
             <p className="in-pad sec">None was signed yet. One is signed every minute in which the chain moved.</p>
           ) : (
             <>
-              <HeadTable heads={heads} />
+              <HeadList heads={heads} />
               <ShowOlder query={query} label="Show older heads" />
               <div className="in-pad col gap-top">
                 <h3>To verify one anywhere</h3>

@@ -59,7 +59,7 @@ const Kit = ({ state }: { readonly state: KitState }) => {
               {state.kitId !== null && <KitCard state={state} />}
               <EscrowCard state={state} />
             </div>
-            <div className="c6">
+            <div className="c6 col">
               <OwnerCard state={state} />
             </div>
           </div>
