@@ -21,6 +21,8 @@ const maxBufferedBytes = 32 << 20;
 const maxStrangers = 256;
 const maxStrangersPerAddress = 16;
 const refusalsPerMinute = 60;
+/** Frames that may wait to be handled before no more are read. */
+const maxPending = 128;
 const path = '/agent-link';
 
 /**
@@ -82,9 +84,14 @@ function converse(services: Services, socket: WebSocket, accept: Accept, strange
     },
     () => undefined,
   );
+  let pending = 0;
   socket.on('message', (data: Buffer) => {
     if (strangers !== undefined && !session.isReady && data.length > maxHelloBytes) return socket.close(4400, 'frame too long');
+    pending += 1;
+    if (pending >= maxPending) socket.pause();
     void session.receive(data.toString()).then(() => {
+      pending -= 1;
+      if (pending < maxPending / 2) socket.resume();
       if (session.isReady) strangers?.leave(socket);
     });
   });

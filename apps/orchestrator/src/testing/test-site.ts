@@ -44,6 +44,7 @@ export interface Answer<T> {
 export interface TestSiteOptions {
   /** False: other hosts cannot reach it. */
   readonly isExposed?: boolean;
+  readonly trustedProxies?: readonly string[];
   readonly copies?: boolean;
   /** One that other sites on the same database go by, too. */
   readonly clock?: FakeClock;
@@ -91,6 +92,7 @@ export class TestSite implements AsyncDisposable {
       isLocal: (request) => request.headers['x-test-local'] === '1',
       consoleFolder: folder,
       checkAnswers: true,
+      trustedProxies: options.trustedProxies ?? [],
     });
     await app.ready();
     return new TestSite({ clock, services, app, database, folder });
