@@ -84,7 +84,6 @@ databaseSuite('live events', (open) => {
     await expect(Listener.open(site, '/api/v1/events', { cookie, origin: 'http://evil.example' })).rejects.toThrow('403');
     await expect(Listener.open(site, '/api/v1/events', { cookie })).rejects.toThrow('403');
     await expect(Listener.open(site, '/api/v1/events?after=x', { ...own, cookie })).rejects.toThrow('400');
-    await expect(Listener.open(site, '/agent-link', { ...own, cookie })).rejects.toThrow('404');
   });
 
   it('cuts off a listener that does not read, and no other', async () => {

@@ -68,7 +68,12 @@ databaseSuite('hostile requests', (open) => {
             check(`${name} at ${at}`, await send(site, 'GET', `${url('x')}?cursor=${encodeCursor({ at, id: '\0' })}`), true);
       } else if (name !== 'createLoginLink') {
         for (const body of oddBodies)
-          check(`${name} ${body.slice(0, 20)}`, await send(site, route.method, url('x'), body, headers), route.body === undefined);
+          // Where nothing has to be said, an empty body says just that.
+          check(
+            `${name} ${body.slice(0, 20)}`,
+            await send(site, route.method, url('x'), body, headers),
+            route.body === undefined || route.body.safeParse({}).success,
+          );
       }
     }
     expect(wrong).toEqual([]);
