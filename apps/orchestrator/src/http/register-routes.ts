@@ -92,7 +92,7 @@ function refusalOf(verdict: Verdict, route: Route, principal: Principal): HttpRe
 }
 
 function makeCall(exchange: Exchange): Call<RouteName> {
-  const { route, request, reply, services } = exchange;
+  const { route, request, reply } = exchange;
   const { principal } = request;
   const parameters = request.params as Readonly<Record<string, string>>;
   return {
