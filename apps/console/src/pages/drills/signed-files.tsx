@@ -45,7 +45,8 @@ const Files = ({ evidence }: { readonly evidence: SignedEvidence }) => (
     ))}
     <div className="row wrap">
       <span className="sec">
-        <code>allowed_signers</code> names the keys of this site. Compare it with the recovery kit or the roster before you believe it.
+        <code>allowed_signers</code> names the keys of this site. Compare it with the roster, which the owner’s key signed, before you
+        believe it.
       </span>
       <span className="sp" />
       <span className="noprint">
