@@ -122,7 +122,14 @@ const builds = [
   },
   {
     name: 'console',
-    inputs: ['apps/console', 'packages/protocol/src', 'packages/policy/src', 'package-lock.json'],
+    inputs: [
+      'apps/console',
+      'packages/base/src',
+      'packages/policy/src',
+      'packages/protocol/src',
+      'packages/trust/src',
+      'package-lock.json',
+    ],
     output: 'apps/console/dist/index.html',
     command: [join(modules, 'vite', 'bin', 'vite.js'), 'build', join(root, 'apps', 'console'), '--logLevel', 'warn'],
   },

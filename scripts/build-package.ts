@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist', 'package');
 const rooms = [
-  ...['base', 'policy', 'protocol', 'storage', 'repository', 'source', 'engine'].map((name) => `packages/${name}`),
+  ...['base', 'trust', 'policy', 'protocol', 'storage', 'repository', 'source', 'engine'].map((name) => `packages/${name}`),
   ...['orchestrator', 'agent', 'cli'].map((name) => `apps/${name}`),
 ];
 
@@ -20,13 +20,16 @@ function ownPath(from: string, specifier: string): string {
   const [, name, entry] = specifier.split('/');
   const room = rooms.find((path) => path.endsWith(`/${name}`));
   if (room === undefined) throw new Error(`${from} imports ${specifier}, which is not packed`);
-  const path = relative(dirname(from), join(room, 'src', `${entry ?? 'index'}.js`));
+  const { exports } = JSON.parse(readFileSync(join(root, room, 'package.json'), 'utf8')) as { exports: Record<string, string> };
+  const source = exports[entry === undefined ? '.' : `./${entry}`];
+  if (source === undefined) throw new Error(`${from} imports ${specifier}, which is no entry of its package`);
+  const path = relative(dirname(from), join(room, source.replace(/\.ts$/, '.js')));
   return path.startsWith('.') ? path : `./${path}`;
 }
 
 function translate(from: string, source: string): string {
   return stripTypeScriptTypes(source, { mode: 'strip' })
-    .replaceAll(/'(@fortfail\/[a-z]+(?:\/(?:main|threads))?)'/g, (_, specifier: string) => `'${ownPath(from, specifier)}'`)
+    .replaceAll(/'(@fortfail\/[a-z]+(?:\/[a-z]+)?)'/g, (_, specifier: string) => `'${ownPath(from, specifier)}'`)
     .replaceAll(/'(\.{1,2}\/[^'\s]*)\.ts'/g, "'$1.js'");
 }
 

@@ -121,7 +121,8 @@ async function writeOut(kit: NewKit, state: KitState, pages: readonly KitFacts[]
 /** Whether whoever types has the page in hand: they read the end of the key back from it. */
 async function isConfirmed({ key }: NewKit, options: Given, context: CommandContext): Promise<boolean> {
   if (options.yes) return true;
-  if (context.stdin.isTTY !== true) return false;
+  // The pages of shares do not show the end of the key: `kit confirm` takes the shares themselves.
+  if (context.stdin.isTTY !== true || options.shares !== undefined) return false;
   context.stderr.write('Print or copy the page. Last six characters of the recovery key, read from it (empty: later): ');
   const typed = (await readLine(context.stdin)).replaceAll(/[\s-]/g, '').toUpperCase();
   return typed !== '' && typed === key.lastSix();

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { FortFailError } from '@fortfail/base';
 import { joinShares, RecoveryKey } from '@fortfail/trust';
 import type { CommandContext } from '../command-context.ts';
-import { askHidden } from '../render/prompt.ts';
+import { askHidden, readAll } from '../render/prompt.ts';
 
 const mostShares = 16;
 
@@ -13,18 +13,22 @@ const mostShares = 16;
 export async function readRecoveryKey(keyFile: string | undefined, context: CommandContext): Promise<RecoveryKey> {
   if (keyFile !== undefined) return fromLines(await readLines(keyFile));
   if (context.stdin.isTTY !== true) return fromLines((await readAll(context.stdin)).split('\n'));
-  const shares: string[] = [];
+  const typed = await askHidden('Recovery key, or one share (not shown): ', context.stdin, context.stderr);
+  return isShare(typed) ? joinTyped(typed, context) : RecoveryKey.parse(typed);
+}
+
+/** The key of shares typed one after the other, until they are enough. `first` was typed already. */
+export async function joinTyped(first: string, context: CommandContext): Promise<RecoveryKey> {
+  const shares = [first];
   for (;;) {
-    const question = shares.length === 0 ? 'Recovery key, or one share (not shown): ' : `Share ${shares.length + 1} (not shown): `;
-    const typed = await askHidden(question, context.stdin, context.stderr);
-    if (!isShare(typed)) return RecoveryKey.parse(typed);
-    shares.push(typed);
     const joined = await tryJoin(shares);
     if (joined !== undefined) return joined;
+    shares.push(await askHidden(`Share ${shares.length + 1} (not shown): `, context.stdin, context.stderr));
   }
 }
 
-function isShare(text: string): boolean {
+/** Whether it looks like a share of a recovery key. */
+export function isShare(text: string): boolean {
   return /^\s*ffshare/i.test(text);
 }
 
@@ -57,13 +61,4 @@ async function readLines(path: string): Promise<string[]> {
       cause,
     });
   }
-}
-
-async function readAll(stdin: CommandContext['stdin']): Promise<string> {
-  let text = '';
-  for await (const chunk of stdin) {
-    text += String(chunk);
-    if (text.length > 8192) throw new FortFailError({ kind: 'invalid-input', code: 'key-long', message: 'unable to read so long a key' });
-  }
-  return text;
 }

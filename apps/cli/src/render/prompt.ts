@@ -43,3 +43,16 @@ export async function readLine(stdin: TextSource): Promise<string> {
   }
   return (text.split('\n')[0] ?? '').replace(/\r$/, '');
 }
+
+const mostPiped = 8192;
+
+/** All of a pipe, which is to hold something that people type: at most 8 KiB. Throws `invalid-input` for more. */
+export async function readAll(stdin: TextSource): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) {
+    text += String(chunk);
+    if (text.length > mostPiped)
+      throw new FortFailError({ kind: 'invalid-input', code: 'input-long', message: 'unable to read so long an input' });
+  }
+  return text;
+}
