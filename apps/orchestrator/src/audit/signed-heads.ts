@@ -4,6 +4,7 @@ import { systemContext } from '../changes/changes.ts';
 import type { Reader } from '../database/database.ts';
 import type { SignedHeadTable } from '../database/tables.ts';
 import { recordSigners } from '../keys/signers.ts';
+import { goRounds } from '../replicas/rounds.ts';
 import type { Services } from '../services.ts';
 import { chains } from './audit-record.ts';
 
@@ -26,13 +27,16 @@ export class HeadSigner {
 
   /** Until the signal, and once more after it. */
   async work(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#services;
-    await this.#guarded(() => this.prepare());
-    while (!signal.aborted) {
-      await this.#guarded(() => this.signNow());
-      await clock.sleep(everyMs, signal).catch(() => undefined);
-    }
-    await this.#guarded(() => this.signNow());
+    const { clock, logger } = this.#services;
+    let isPrepared = false;
+    const round = async (): Promise<void> => {
+      if (!isPrepared) await this.prepare();
+      isPrepared = true;
+      await this.signNow();
+    };
+    // Every process signs what it sees: of two that sign one state the first one's head is kept.
+    await goRounds({ clock, logger, everyMs, component: 'audit' }, signal, round);
+    await round().catch((err: unknown) => logger.error({ component: 'audit', err }, 'signing the last heads failed'));
   }
 
   /** Puts our public keys on the list by which signatures are verified. */
@@ -84,14 +88,6 @@ export class HeadSigner {
         .execute();
       return toAuditHead(row);
     });
-  }
-
-  async #guarded(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (err) {
-      this.#services.logger.error({ component: 'audit', err }, 'signing the audit heads failed');
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { systemContext } from '../changes/changes.ts';
+import { goRounds } from '../replicas/rounds.ts';
 import type { Services } from '../services.ts';
 import { orderAcceptance } from './repository-grants.ts';
 
@@ -14,16 +15,8 @@ export class GrantWatch {
     this.#services = services;
   }
 
-  async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger, leader } = this.#services;
-    while (!signal.aborted) {
-      try {
-        if (leader.isLeader()) await this.round();
-      } catch (err) {
-        logger.error({ component: 'grants', err }, 'carrying key slots on failed');
-      }
-      await clock.sleep(everyMs, signal).catch(() => undefined);
-    }
+  work(signal: AbortSignal): Promise<void> {
+    return goRounds({ ...this.#services, everyMs, component: 'grants' }, signal, () => this.round());
   }
 
   /** Orders what waits; answers how many. */

@@ -3,6 +3,7 @@ import { type Change, systemContext } from '../changes/changes.ts';
 import type { JobRow } from '../jobs/job-rows.ts';
 import { openStatuses } from '../jobs/job-rows.ts';
 import { repositoryReference } from '../jobs/order-job.ts';
+import { goRounds } from '../replicas/rounds.ts';
 import type { Services } from '../services.ts';
 import { currentKit } from './recovery-kit.ts';
 
@@ -21,16 +22,8 @@ export class EscrowWatch {
     this.#services = services;
   }
 
-  async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger, leader } = this.#services;
-    while (!signal.aborted) {
-      try {
-        if (leader.isLeader()) await this.round();
-      } catch (err) {
-        logger.error({ component: 'kit', err }, 'ordering escrows failed');
-      }
-      await clock.sleep(everyMs, signal).catch(() => undefined);
-    }
+  work(signal: AbortSignal): Promise<void> {
+    return goRounds({ ...this.#services, everyMs, component: 'kit' }, signal, () => this.round());
   }
 
   /** Orders what is missing; answers how many. */

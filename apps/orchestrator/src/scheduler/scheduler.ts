@@ -4,6 +4,7 @@ import { type Change, systemContext } from '../changes/changes.ts';
 import type { PlanTable } from '../database/tables.ts';
 import { newestDrillable, openJobOf, orderBackup, orderDrill } from '../jobs/order-job.ts';
 import { toPlan } from '../plans/plan-rows.ts';
+import { goRounds } from '../replicas/rounds.ts';
 import type { Services } from '../services.ts';
 
 const tickMs = 1000;
@@ -25,16 +26,8 @@ export class Scheduler {
   }
 
   /** Looks once a second until the signal, while this process leads. A round that fails is logged and made again. */
-  async work(signal: AbortSignal): Promise<void> {
-    const { clock, logger, leader } = this.#services;
-    while (!signal.aborted) {
-      try {
-        if (leader.isLeader()) await this.round();
-      } catch (error) {
-        logger.error({ component: 'scheduler', err: error }, 'scheduling failed');
-      }
-      await clock.sleep(tickMs, signal).catch(() => undefined);
-    }
+  work(signal: AbortSignal): Promise<void> {
+    return goRounds({ ...this.#services, everyMs: tickMs, component: 'scheduler' }, signal, () => this.round());
   }
 
   /** Works off everything due by now. */
