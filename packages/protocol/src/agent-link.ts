@@ -3,7 +3,7 @@ import { browseQuestion, browseSession } from './browse.ts';
 import { drill } from './drill.ts';
 import { auditHead } from './evidence.ts';
 import { approval } from './grant.ts';
-import { agentId, instant, jobId } from './ids.ts';
+import { agentId, drillId, instant, jobId, restoreId } from './ids.ts';
 import { errorRecord, jobKind, jobLogLine, jobProgress } from './job.ts';
 import { signedText } from './kit.ts';
 import { plan, planKeep, planSource } from './plan.ts';
@@ -42,14 +42,15 @@ export const jobPayload = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('drill'),
     repository: repositoryReference,
-    drillId: z.string(),
+    /** Names a folder on the agent's host, as `restoreId` does: no text of another shape may. */
+    drillId,
     restorePointId: z.string(),
     snapshot: z.string(),
   }),
   z.object({
     kind: z.literal('propose-restore'),
     repository: repositoryReference,
-    restoreId: z.string(),
+    restoreId,
     snapshot: z.string(),
     include: z.array(z.string()),
     target: z.string().nullable(),
@@ -57,7 +58,7 @@ export const jobPayload = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('apply-restore'),
     repository: repositoryReference,
-    restoreId: z.string(),
+    restoreId,
     snapshot: z.string(),
     include: z.array(z.string()),
     target: z.string(),

@@ -20,6 +20,8 @@ export interface Question {
 const consentMs = 60 * 60_000;
 /** Questions kept; the oldest go first. An orchestrator may ask as often as it likes. */
 const mostQuestions = 50;
+/** Names in it are the orchestrator's words. */
+const longestSentence = 2000;
 
 /**
  * What people on this host said yes to: one file each in `<data>/agent/consents`, good for an hour and for one order. What
@@ -41,7 +43,7 @@ export class Consents {
     await makePrivateFolder(this.#asked);
     const known = await this.questions();
     for (const { digest: old } of known.slice(mostQuestions - 1)) await forget(join(this.#asked, `${old}.json`));
-    const text = JSON.stringify({ digest, sentence, askedAt: this.#clock.now().toISOString() });
+    const text = JSON.stringify({ digest, sentence: sentence.slice(0, longestSentence), askedAt: this.#clock.now().toISOString() });
     await replaceFile(join(this.#asked, `${digest}.json`), `${text}\n`);
     return sixWords(digest);
   }

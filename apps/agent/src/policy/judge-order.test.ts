@@ -262,6 +262,7 @@ const table: readonly Row[] = [
   ['a key for another host where none is wanted', 'closed', grant(true), { ...withOwner, hasConsent: true }, 'slot-refused'],
   ['a key of another host', 'home', take(unknown), remote, 'accept'],
   ['a key of another host again', 'home', take(granted), remote, 'accept'],
+  ['a key that would make a repository its own', 'home', take(unknown, self), remote, 'slot-own'],
   ['a key in place of its own repository’s', 'home', take(own), remote, 'repository-known'],
   ['a key of a third host in place of another’s', 'home', take(granted, 'agt_00000000000000cc'), remote, 'repository-known'],
 ];
@@ -283,7 +284,8 @@ describe('what a host does for its orchestrator', () => {
   });
 
   it('names an order by all that it asks, in whatever order its fields come', () => {
-    expect(orderDigest(apply('/srv/x'))).toBe(digest);
+    expect(orderDigest(apply('/srv/x'))).not.toBe(orderDigest(apply('/srv/y')));
+    expect(orderDigest(apply('/srv/x'))).not.toBe(digest);
     const [one, two] = [initialise(unknown), { repository: { ...unknown }, kind: 'initialise' } as JobPayload];
     expect(orderDigest(one)).toBe(orderDigest(two));
     expect(orderDigest(initialise({ ...unknown, location: '/srv/evil2' }))).not.toBe(orderDigest(one));

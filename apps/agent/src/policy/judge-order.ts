@@ -226,6 +226,10 @@ function slotFindings(policy: HostPolicy, { card, order }: Extract<JobPayload, {
 }
 
 function acceptSlotFindings({ repository, from }: Extract<JobPayload, { kind: 'accept-slot' }>, facts: OrderFacts): Finding[] {
+  if (from === facts.agentId) {
+    // It would count as this host's own from then on, and be backed up into, with a key that others know.
+    return [{ what: 'refuse', code: 'slot-own', reason: 'a key slot that comes from this host itself is no grant' }];
+  }
   const known = find(repository, facts);
   if (known === undefined || (known.from === from && known.location === repository.location)) return [];
   return [

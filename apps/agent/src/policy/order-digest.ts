@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { JobPayload } from '@fortfail/protocol';
 
 /**
- * What a person says yes to, as 64 hexadecimal digits: of a restore its proposal's digest, which was shown; of other orders
- * a digest over all that they ask.
+ * What a person on this host says yes to, as 64 hexadecimal digits over all that the order asks: of a restore also where it
+ * goes, since that stands in the sentence that was read, and an order may claim any digest. Approvals are no part of it.
  */
 export function orderDigest(payload: JobPayload): string {
-  if (payload.kind === 'apply-restore' && /^[0-9a-f]{64}$/.test(payload.digest)) return payload.digest;
+  const asked = payload.kind === 'apply-restore' ? { ...payload, approvals: undefined } : payload;
   return createHash('sha256')
-    .update(`fortfail-order-consent/v1\n${JSON.stringify(ordered(payload))}`)
+    .update(`fortfail-order-consent/v1\n${JSON.stringify(ordered(asked))}`)
     .digest('hex');
 }
 

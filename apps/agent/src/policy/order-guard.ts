@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, FortFailError, isFortFailError, type Logger } from '@fortfail/base';
-import type { Approval, JobPayload } from '@fortfail/protocol';
+import type { JobPayload } from '@fortfail/protocol';
 import { readApproval } from '@fortfail/trust';
 import type { Alarms } from '../alarms/alarms.ts';
 import type { AgentConfig } from '../config.ts';
@@ -105,17 +105,18 @@ async function gather(policy: HostPolicy, payload: JobPayload, digest: string, p
     repositoriesFolder: join(config.dataFolder, 'repositories'),
     ownFolders: [config.agentFolder],
     repositories: await passwords.cards(),
-    approvals: approvalsOf(payload, digest, policy, parts),
+    approvals: approvalsOf(payload, policy, parts),
     hasConsent: await consents.has(digest),
   };
   return { ...facts, real: await realPaths(pathsOf(policy, payload, facts)) };
 }
 
 /** Those approvals that hold; one that does not counts for nothing, and is said in the log. */
-function approvalsOf(payload: JobPayload, digest: string, policy: HostPolicy, parts: OrderGuardParts): OrderFacts['approvals'] {
-  const approvals: readonly Approval[] = payload.kind === 'apply-restore' ? (payload.approvals ?? []) : [];
+function approvalsOf(payload: JobPayload, policy: HostPolicy, parts: OrderGuardParts): OrderFacts['approvals'] {
   const roster = parts.rosters.current();
-  if (roster === undefined) return [];
+  if (payload.kind !== 'apply-restore' || roster === undefined) return [];
+  // Signed was the proposal; that it is this one, the job finds out before it writes.
+  const { approvals = [], digest: proposal } = payload;
   return approvals.flatMap((approval) => {
     try {
       const question = {
@@ -123,7 +124,7 @@ function approvalsOf(payload: JobPayload, digest: string, policy: HostPolicy, pa
         now: parts.clock.now(),
         action: 'restore',
         host: parts.agentId(),
-        proposal: digest,
+        proposal,
         signers: policy.signers,
       };
       const { name, by } = readApproval(approval, question);
