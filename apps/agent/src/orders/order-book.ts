@@ -28,6 +28,14 @@ export interface Authority {
 const leewayMs = 15 * 60_000;
 
 /**
+ * How far a number may run ahead. Whoever holds the link key could otherwise use up all numbers at once, and the site that
+ * comes back after the theft would never be obeyed again.
+ */
+const longestStep = 1_000_000;
+/** The same for the serial of plans, which is the site's time in seconds. */
+const serialAheadSeconds = 86_400;
+
+/**
  * Reads orders: nothing is obeyed but what a link key of this site signed for this agent, under a number that is higher
  * than any before. The number is durable before the order is handed out, so an order is taken once at most, whatever dies.
  */
@@ -91,6 +99,7 @@ export class OrderBook {
         `unable to obey order ${n}, the last one was ${this.#last}`,
         'It was sent before, or the site was set back to an older state.',
       );
+    if (n > this.#last + longestStep) throw denied('order-ahead', `unable to obey order ${n}, the last one was ${this.#last}`);
     await replaceFile(this.#path, `${n}\n`);
     this.#last = n;
     return order.data;
@@ -104,6 +113,13 @@ export class OrderBook {
     const { siteId } = this.#known();
     if (siteId !== undefined && order.data.iss !== siteId)
       throw denied('order-site', `unable to take plans of another site, '${order.data.iss}'`);
+    const ahead = order.data.serial - this.#clock.now().getTime() / 1000;
+    if (ahead > serialAheadSeconds)
+      throw denied(
+        'order-ahead',
+        `unable to take plans of serial ${order.data.serial}, which is still to come`,
+        'Is the clock of this host right?',
+      );
     return order.data;
   }
 
