@@ -65,10 +65,11 @@ async function expectSameShape(where: Place, ...args: string[]): Promise<void> {
 
 describe.skipIf(resticPath === undefined)("restic's JSON", { timeout: 300_000 }, () => {
   it('of init, and of every verb that reads', async () => {
-    const where = await place();
-    const theirs = await restic(['init', '--json'], { env: { ...where.env, RESTIC_REPOSITORY: join(where.folder, 'other') } });
-    const ours = await fortfail(['init', '--json'], { env: where.env });
+    const fresh = await place();
+    const theirs = await restic(['init', '--json'], { env: { ...fresh.env, RESTIC_REPOSITORY: join(fresh.folder, 'other') } });
+    const ours = await fortfail(['init', '--json'], { env: fresh.env });
     expect(shapes(ours.stdout)).toEqual(shapes(theirs.stdout));
+    const where = await readyPlace();
     await fortfail(['backup', 'src', '--tag', 'a'], { env: where.env, cwd: where.folder });
     await restic(['backup', 'src', '--tag', 'a'], { env: where.env, cwd: where.folder });
     await expectSameShape(where, 'snapshots', '--json');
@@ -115,9 +116,8 @@ describe.skipIf(resticPath === undefined)("restic's JSON", { timeout: 300_000 },
   });
 
   it('of failures', async () => {
-    const where = await place();
-    await expectSameShape(where, 'snapshots', '--json');
-    await fortfail(['init'], { env: where.env });
+    await expectSameShape(await place(), 'snapshots', '--json');
+    const where = await readyPlace();
     await expectSameShape(where, 'init', '--json');
     await expectSameShape({ ...where, env: { ...where.env, RESTIC_PASSWORD: 'wrong' } }, 'snapshots', '--json');
     await expectSameShape(where, 'backup', '--json', 'missing');

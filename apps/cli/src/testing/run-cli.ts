@@ -25,7 +25,7 @@ export interface RunOptions {
 /** Runs a program with none of this process's restic or FortFail settings, and gives all it said. */
 export function runProgram(file: string, args: readonly string[], { env = {}, cwd, input = '', uid }: RunOptions = {}): Promise<Outcome> {
   const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(RESTIC|FORTFAIL|VITEST|NODE_|npm_|INIT_CWD)/.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^(RESTIC|FORTFAIL|VITEST|NODE_(?!COMPILE_CACHE)|npm_|INIT_CWD)/.test(name)),
   );
   const child = spawn(file, args, { cwd: cwd ?? tmpdir(), env: { ...clean, ...env }, ...(uid === undefined ? {} : { uid, gid: uid }) });
   let [stdout, stderr] = ['', ''];
