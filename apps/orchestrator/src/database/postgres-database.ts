@@ -27,6 +27,7 @@ export async function openPostgres(url: Secret): Promise<Database> {
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', outliveBreaks);
   const kysely = new Kysely<Tables>({ dialect: new ClassifyingDialect({ pool }) });
   try {
     await migrateToLatest(kysely, 'postgres');
@@ -35,6 +36,18 @@ export async function openPostgres(url: Secret): Promise<Database> {
     throw classifyDatabaseError(error);
   }
   return new PostgresDatabase(kysely, url);
+}
+
+/**
+ * A connection that breaks between two statements of a transaction would end the process too. The next statement fails
+ * with the reason of the break, which the driver forgets.
+ */
+function outliveBreaks(client: pg.PoolClient): void {
+  let first: Error | undefined;
+  client.on('error', (error) => {
+    first ??= error;
+    Object.assign(client, { query: () => Promise.reject(first) });
+  });
 }
 
 /** Gives errors their kind where they arise, so that code inside a transaction can tell a broken unique rule. */
