@@ -35,7 +35,8 @@ class Started {
     environment: Record<string, string> = {},
     identity: { uid?: number; gid?: number } = {},
   ): Promise<Started> {
-    const env = { PATH: process.env.PATH ?? '', FORTFAIL_DATA: data, PORT: '0', ...environment };
+    const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+    const env = { PATH, NODE_COMPILE_CACHE, FORTFAIL_DATA: data, PORT: '0', ...environment };
     const child = spawn(process.execPath, [main], { env, stdio: ['pipe', 'pipe', 'pipe'], ...identity });
     let stderr = '';
     let stdout = '';
