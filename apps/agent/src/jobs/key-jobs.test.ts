@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noLogger, Secret, systemClock } from '@fortfail/base';
-import { openRepository } from '@fortfail/repository';
+import { initRepository, openRepository } from '@fortfail/repository';
 import { openBackend, parseLocation } from '@fortfail/storage';
 import {
   cardText,
@@ -64,8 +64,12 @@ async function makeHost(agentId: string, more: { policy?: Partial<HostPolicy>; r
 
 const perform = (host: Host, payload: Parameters<ReturnType<typeof jobPerformer>>[0]) => jobPerformer(host.parts)(payload, voice);
 
+/** A repository whose own password costs no time, adopted by the host; the slots that jobs add are real. */
 async function withRepository(host: Host): Promise<PayloadOf<'escrow'>['repository']> {
   const repository = { id: ids.repository, name: 'main', location: join(host.data, 'repositories', 'main') };
+  const { password } = await host.parts.shelf.passwords.ensure(repository.id);
+  await using backend = await openBackend(parseLocation(repository.location));
+  await initRepository({ backend, password, hostname: 'h', username: 'u', clock: systemClock, kdf: { N: 2, r: 1, p: 1 } });
   await perform(host, { kind: 'initialise', repository });
   return repository;
 }
