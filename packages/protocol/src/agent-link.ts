@@ -3,7 +3,7 @@ import { browseQuestion, browseSession } from './browse.ts';
 import { drill } from './drill.ts';
 import { auditHead } from './evidence.ts';
 import { approval } from './grant.ts';
-import { agentId, drillId, instant, jobId, restoreId } from './ids.ts';
+import { absolutePath, agentId, drillId, instant, jobId, restoreId } from './ids.ts';
 import { errorRecord, jobKind, jobLogLine, jobProgress } from './job.ts';
 import { signedText } from './kit.ts';
 import { plan, planKeep, planSource } from './plan.ts';
@@ -53,7 +53,7 @@ export const jobPayload = z.discriminatedUnion('kind', [
     restoreId,
     snapshot: z.string(),
     include: z.array(z.string()),
-    target: z.string().nullable(),
+    target: absolutePath.nullable(),
   }),
   z.object({
     kind: z.literal('apply-restore'),
@@ -61,7 +61,7 @@ export const jobPayload = z.discriminatedUnion('kind', [
     restoreId,
     snapshot: z.string(),
     include: z.array(z.string()),
-    target: z.string(),
+    target: absolutePath,
     digest: z.string(),
     /** Whose point it is, when it is another agent's, and the consents given to this proposal. */
     origin: agentId.optional(),
