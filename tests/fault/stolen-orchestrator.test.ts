@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { approvalText, cardText, grantOrderText, namespaces, rosterText, SigningKey, sealTo, signOrder, textDigest } from '@fortfail/trust';
@@ -33,6 +33,7 @@ describe('an orchestrator that was stolen with all its keys', () => {
   let snapshot: string;
   let sealing: string;
   let admin: SigningKey;
+  let evilKey: string;
   const canary = `canary-${randomBytes(8).toString('hex')}`;
   const inside = `inside-${randomBytes(8).toString('hex')}`;
   const at = (...path: string[]): string => join(folder, ...path);
@@ -62,6 +63,10 @@ describe('an orchestrator that was stolen with all its keys', () => {
     repository = { id: repositoryId, name: 'main', location: found?.location ?? '' };
     snapshot = (await talk.client.ask('listRestorePoints', { query: { planId } })).items[0]?.snapshot ?? '';
     sealing = (await talk.agent(agentId)).sealing ?? '';
+    // A repository that whoever stole the site has brought onto the host, as into a folder for uploads.
+    const opening = { RESTIC_REPOSITORY: at('outside', 'evil-repository'), RESTIC_PASSWORD: evilPassword };
+    await must(fortfail, ['init'], { env: opening });
+    evilKey = readdirSync(at('outside', 'evil-repository', 'keys'))[0] ?? '';
     await must(sshKeygen, ['-q', '-t', 'ed25519', '-N', '', '-C', 'ivo', '-f', at('ivo')]);
     admin = SigningKey.fromOpenSsh(readFileSync(at('ivo'), 'utf8'));
     const kit = ['kit', 'create', '--key-file', at('kit'), '--yes', '--admin-key', at('ivo.pub'), '--data', site.data];
@@ -358,11 +363,7 @@ describe('an orchestrator that was stolen with all its keys', () => {
     expect((await robot.ordered({ ...grant, card: papers.card, order: null })).error?.code).toBe('consent-needed');
 
     const location = at('outside', 'evil-repository');
-    const opening = { RESTIC_REPOSITORY: location, RESTIC_PASSWORD: evilPassword };
-    await must(fortfail, ['init'], { env: opening });
-    const [key] = printed<{ id: string }[]>(await must(fortfail, ['key', 'list', '--json'], { env: opening }));
-    before = pictureOf(folder, isOwn);
-    const content = { v: 1, repo: 'x', location, password: evilPassword, key_id: (key?.id ?? '').padEnd(64, '0') };
+    const content = { v: 1, repo: 'x', location, password: evilPassword, key_id: evilKey };
     const sealed = await sealTo([sealing], Buffer.from(JSON.stringify(content)));
     const theirs = { id: 'rep_00000000000000ff', name: 'evil', location };
     const take = { kind: 'accept-slot', repository: theirs, grantId: 'grt_00000000000000ac', sealed };
