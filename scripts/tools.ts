@@ -143,5 +143,11 @@ export function findTools(): readonly Tool[] {
     restic('0.19', 'RESTIC_019', 'sid'),
     installed('Chromium', 'CHROMIUM', ['/usr/bin/chromium', '/usr/bin/chromium-browser'], ['chromium', 'fonts-dejavu-core']),
     installed('setfacl', 'SETFACL', ['/usr/bin/setfacl', '/bin/setfacl'], ['acl']),
+    installed('ssh-keygen', 'SSH_KEYGEN', ['/usr/bin/ssh-keygen'], ['openssh-client']),
+    installed('age', 'AGE', ['/usr/bin/age'], ['age']),
+    installed('openssl', 'OPENSSL', ['/usr/bin/openssl'], ['openssl']),
+    installed('curl', 'CURL', ['/usr/bin/curl'], ['curl']),
+    installed('jq', 'JQ', ['/usr/bin/jq'], ['jq']),
+    installed('ip', 'IPROUTE', ['/usr/bin/ip', '/usr/sbin/ip', '/sbin/ip', '/bin/ip'], ['iproute2']),
   ];
 }
