@@ -6,6 +6,7 @@ import { approvalText, cardText, grantOrderText, namespaces, rosterText, Signing
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bareAgent, Host, patienceMs, printed, SiteTalk } from '../support/hosts.ts';
 import { childrenEver, filesWith, formsOf, pictureOf } from '../support/hosts-canaries.ts';
+import { changed, mutationsOf } from '../support/hosts-mutations.ts';
 import { Robot } from '../support/hosts-robot.ts';
 import { fortfail, must, type Program } from '../support/programs.ts';
 import { BarePart, clientOf } from '../support/replica.ts';
@@ -185,21 +186,6 @@ describe('an orchestrator that was stolen with all its keys', () => {
     [],
     JSON.parse('{"__proto__":{"isLocal":true},"constructor":{"prototype":{}}}'),
   ];
-  const leading = /^(location|paths|target|restoreId|drillId|catalogCopy|include|id|sealed)$/;
-
-  type Path = readonly (string | number)[];
-  function leavesOf(value: unknown, path: Path = []): Path[] {
-    if (typeof value !== 'object' || value === null) return [path];
-    const below = Object.entries(value).flatMap(([key, item]) => leavesOf(item, [...path, Array.isArray(value) ? Number(key) : key]));
-    return path.length === 0 ? below : [...below, path];
-  }
-  function changed<T>(value: T, path: Path, to: unknown): T {
-    const [first, ...rest] = path;
-    if (first === undefined) return to as T;
-    if (Array.isArray(value)) return value.map((item, index) => (index === first ? changed(item, rest, to) : item)) as T;
-    return { ...value, [first]: changed((value as Record<string, unknown>)[first], rest, to) };
-  }
-
   /** Whether a host that did it would do harm. A proposal writes nothing, so it may be asked for any folder. */
   function isHarmful(kind: string, field: string, value: unknown): boolean {
     if (kind === 'propose-restore' && field === 'target') return typeof value !== 'string' ? value !== null : !value.startsWith('/');
@@ -215,16 +201,12 @@ describe('an orchestrator that was stolen with all its keys', () => {
     const sent: Sent[] = [];
     const mustFail: Sent[] = [];
     for (const payload of orders()) {
-      for (const path of leavesOf(payload)) {
-        const name = String(path.findLast((part) => typeof part === 'string'));
-        const values = path.length === 1 && name === 'kind' ? ['run', 'update', 'hook', '__proto__'] : plainlyHostile();
-        for (const value of leading.test(name) ? [...values, ...hostile()] : values) {
-          const what = `${payload.kind} ${path.join('.')}=${JSON.stringify(value)?.slice(0, 80)}`;
-          const claims = name === 'kind' && path.length === 1 ? { kind: value } : {};
-          const jobId = await robot.order(changed(payload, path, value), { claims, frame: { kind: payload.kind } });
-          sent.push({ what, jobId });
-          if (isHarmful(payload.kind, name, value)) mustFail.push({ what, jobId });
-        }
+      for (const { path, field, value } of mutationsOf(payload, plainlyHostile(), hostile())) {
+        const what = `${payload.kind} ${path.join('.')}=${JSON.stringify(value)?.slice(0, 80)}`;
+        const claims = path.length === 1 && field === 'kind' ? { kind: value } : {};
+        const jobId = await robot.order(changed(payload, path, value), { claims, frame: { kind: payload.kind } });
+        sent.push({ what, jobId });
+        if (isHarmful(payload.kind, field, value)) mustFail.push({ what, jobId });
       }
     }
     expect(sent.length).toBeGreaterThan(500);

@@ -1,14 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
 /**
  * The environment in which a program of ours believes that it is another time: what `date` would tell it on a machine whose
  * clock is wrong. Only its wall clock is moved; timers, files and TLS have the true time.
  */
 export function wrongClock(offsetMs: number): Record<string, string> {
-  const path = join(mkdtempSync(join(tmpdir(), 'fortfail-clock-')), 'clock.mjs');
   const text = `const True = Date;
 globalThis.Date = class Date extends True {
   constructor(...parts) {
@@ -20,6 +14,5 @@ globalThis.Date = class Date extends True {
   }
 };
 `;
-  writeFileSync(path, text);
-  return { NODE_OPTIONS: `--import=${pathToFileURL(path)}` };
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(text)}` };
 }
