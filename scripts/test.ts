@@ -64,8 +64,8 @@ function run(suite: string, environment: NodeJS.ProcessEnv): void {
     '--project',
     suite,
     '--passWithNoTests',
-    // Unit files share nothing; the other suites start whole products and measure them, one file at a time on a small machine.
-    ...(suite === 'unit' ? [`--maxWorkers=${Math.max(2, availableParallelism() - 1)}`] : []),
+    // These share nothing; the others kill processes at measured moments and drive browsers, one file at a time on a small machine.
+    ...(suite === 'unit' || suite === 'compat' ? [`--maxWorkers=${Math.max(2, availableParallelism() - 1)}`] : []),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${output}`,
