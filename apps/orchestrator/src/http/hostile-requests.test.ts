@@ -67,8 +67,8 @@ databaseSuite('hostile requests', (open) => {
           for (const at of oddPositions)
             check(`${name} at ${at}`, await send(site, 'GET', `${url('x')}?cursor=${encodeCursor({ at, id: '\0' })}`), true);
       } else if (name !== 'createLoginLink') {
+        // Where nothing has to be said, an empty body says just that.
         for (const body of oddBodies)
-          // Where nothing has to be said, an empty body says just that.
           check(
             `${name} ${body.slice(0, 20)}`,
             await send(site, route.method, url('x'), body, headers),
