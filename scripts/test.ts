@@ -12,7 +12,9 @@ import { findTools } from './tools.ts';
  * FORTFAIL_TEST_ALL=1 (as in CI) makes a skipped test a failure.
  */
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const suites = ['unit', 'compat', 'fault', 'e2e'] as const;
+const suites = ['unit', 'compat', 'console', 'fault', 'e2e'] as const;
+/** Their files share nothing; those of the others kill processes at measured moments or drive whole products, one after the other. */
+const sideBySide: ReadonlySet<string> = new Set(['unit', 'compat', 'console']);
 const steps = ['lint', 'types', ...suites] as const;
 /** Suites whose temporary files may lie in memory; the others crash and fill real disks. */
 const inMemory: ReadonlySet<string> = new Set(['unit', 'compat']);
@@ -64,8 +66,7 @@ function run(suite: string, environment: NodeJS.ProcessEnv): void {
     '--project',
     suite,
     '--passWithNoTests',
-    // These share nothing; the others kill processes at measured moments and drive browsers, one file at a time on a small machine.
-    ...(suite === 'unit' || suite === 'compat' ? [`--maxWorkers=${Math.max(2, availableParallelism() - 1)}`] : []),
+    ...(sideBySide.has(suite) ? [`--maxWorkers=${Math.max(2, availableParallelism() - 1)}`] : []),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${output}`,
