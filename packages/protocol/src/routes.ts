@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { ownRoutes, personRoutes } from './access-routes.ts';
-import { agent, agentDecision, enrolment, enrolmentRequest, joinString, joinStringDraft, renewal, renewalRequest } from './agent.ts';
-import { auditRecord, auditVerification } from './audit-record.ts';
+import { agentRoutes } from './agent-routes.ts';
 import { browseQuestion, browseSession, sealedAnswer } from './browse.ts';
 import { drill } from './drill.ts';
 import { event } from './event.ts';
-import { auditHead, auditWitness, signedEvidence } from './evidence.ts';
-import { exposure, exposureDraft } from './exposure.ts';
-import { approval, grantDraft, repositoryGrant } from './grant.ts';
+import { approval } from './grant.ts';
 import { absolutePath, resticId, restorePointId } from './ids.ts';
 import { job, jobLogLine } from './job.ts';
-import { escrow, kitConfirmation, kitDraft, kitState } from './kit.ts';
 import { legacyIdentity, legacyRevocation, legacySecret, legacyToken, legacyTokenDraft } from './legacy.ts';
 import { overview } from './overview.ts';
 import { plan, planDraft, planState, retentionPreview, slot } from './plan.ts';
@@ -18,6 +14,7 @@ import { repository, repositoryDraft } from './repository.ts';
 import { restore, restoreDraft } from './restore.ts';
 import { fileListing, restorePoint } from './restore-point.ts';
 import { empty, page, pageQuery, type Route } from './route.ts';
+import { trustRoutes } from './trust-routes.ts';
 
 export type { Action, ObjectKind, Route } from './route.ts';
 
@@ -266,124 +263,10 @@ export const routes = {
     status: 202,
   },
 
-  getExposure: {
-    method: 'GET',
-    path: '/exposure',
-    summary: 'How other hosts reach this site',
-    action: 'see',
-    object: 'site',
-    answer: exposure,
-  },
-  expose: {
-    method: 'POST',
-    path: '/exposure',
-    summary: 'Let other hosts reach this site over TLS',
-    action: 'make-link',
-    object: 'site',
-    body: exposureDraft,
-    answer: exposure,
-    status: 201,
-  },
-  createJoinString: {
-    method: 'POST',
-    path: '/join-strings',
-    summary: 'Make a one-time join string for a new host',
-    action: 'enrol',
-    object: 'agent',
-    body: joinStringDraft,
-    answer: joinString,
-    status: 201,
-  },
-  enrol: {
-    method: 'POST',
-    path: '/enrolments',
-    summary: 'Become an agent, with the token of a join string',
-    action: 'public',
-    object: 'agent',
-    body: enrolmentRequest,
-    answer: enrolment,
-    status: 201,
-  },
-  renewAgent: {
-    method: 'POST',
-    path: '/agents/self/renewal',
-    summary: 'Renew my certificate',
-    action: 'agent-self',
-    object: 'agent',
-    body: renewalRequest,
-    answer: renewal,
-  },
-  getAgent: { method: 'GET', path: '/agents/:agentId', summary: 'An agent', action: 'see', object: 'agent', answer: agent },
-  decideAgent: {
-    method: 'POST',
-    path: '/agents/:agentId/decision',
-    summary: 'Approve, hold, release or revoke an agent',
-    action: 'enrol',
-    object: 'agent',
-    body: z.strictObject({ decision: agentDecision }),
-    answer: agent,
-  },
-
+  ...agentRoutes,
   ...personRoutes,
+  ...trustRoutes,
 
-  getKit: { method: 'GET', path: '/kit', summary: 'The recovery kit as the site knows it', action: 'see', object: 'kit', answer: kitState },
-  createKit: {
-    method: 'POST',
-    path: '/kit',
-    summary: 'Publish the public halves of a new kit',
-    action: 'edit-kit',
-    object: 'kit',
-    body: kitDraft,
-    answer: kitState,
-    status: 201,
-  },
-  confirmKit: {
-    method: 'POST',
-    path: '/kit/confirmation',
-    summary: 'Confirm that the kit was printed',
-    action: 'edit-kit',
-    object: 'kit',
-    body: kitConfirmation,
-    answer: kitState,
-  },
-  listEscrows: {
-    method: 'GET',
-    path: '/kit/escrows',
-    summary: 'Sealed repository passwords: opaque bytes',
-    action: 'edit-kit',
-    object: 'kit',
-    query: pageQuery,
-    answer: page(escrow),
-  },
-  reportKitTest: {
-    method: 'POST',
-    path: '/kit/test',
-    summary: 'Report that an escrow was opened from the paper',
-    action: 'edit-kit',
-    object: 'kit',
-    body: z.strictObject({ recipient: z.string().max(200), repositoryId: z.string() }),
-    answer: kitState,
-  },
-
-  listGrants: {
-    method: 'GET',
-    path: '/grants',
-    summary: 'Key slots that one host gave to another',
-    action: 'see',
-    object: 'grant',
-    query: pageQuery,
-    answer: page(repositoryGrant),
-  },
-  createGrant: {
-    method: 'POST',
-    path: '/grants',
-    summary: 'Ask for a key slot of a repository for another host',
-    action: 'grant',
-    object: 'grant',
-    body: grantDraft,
-    answer: repositoryGrant,
-    status: 202,
-  },
   approveRestore: {
     method: 'POST',
     path: '/restores/:restoreId/approvals',
@@ -402,33 +285,7 @@ export const routes = {
     body: z.strictObject({ question: browseQuestion, session: browseSession }),
     answer: sealedAnswer,
   },
-  getEvidence: {
-    method: 'GET',
-    path: '/drills/:drillId/evidence',
-    summary: 'Signed evidence of a drill, verifiable with ssh-keygen',
-    action: 'see',
-    object: 'drill',
-    answer: signedEvidence,
-  },
-  listAuditHeads: {
-    method: 'GET',
-    path: '/audit/heads',
-    summary: 'Signed heads of the audit chains, newest first',
-    action: 'read-audit',
-    object: 'audit',
-    query: pageQuery,
-    answer: page(auditHead),
-  },
-  listAuditWitnesses: {
-    method: 'GET',
-    path: '/audit/witnesses',
-    summary: 'Ask every agent what it holds of the audit chain',
-    action: 'read-audit',
-    object: 'audit',
-    answer: z.object({ items: z.array(auditWitness), allowedSigners: z.string() }),
-  },
 
-  listAgents: { method: 'GET', path: '/agents', summary: 'Agents', action: 'see', object: 'agent', query: pageQuery, answer: page(agent) },
   listEvents: {
     method: 'GET',
     path: '/events/stored',
@@ -437,30 +294,6 @@ export const routes = {
     object: 'event',
     query: z.object({ after: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(1000).default(200) }),
     answer: z.object({ items: z.array(event), seq: z.int() }),
-  },
-  listAudit: {
-    method: 'GET',
-    path: '/audit',
-    summary: 'Audit records, newest first',
-    action: 'read-audit',
-    object: 'audit',
-    query: pageQuery.extend({
-      chain: z.enum(['main', 'access']).default('main'),
-      action: z.string().max(100).optional(),
-      actor: z.string().max(100).optional(),
-      object: z.string().max(100).optional(),
-      since: z.string().max(40).optional(),
-      until: z.string().max(40).optional(),
-    }),
-    answer: page(auditRecord),
-  },
-  verifyAudit: {
-    method: 'GET',
-    path: '/audit/verification',
-    summary: 'Verify the chain now',
-    action: 'read-audit',
-    object: 'audit',
-    answer: auditVerification,
   },
   createLegacyToken: {
     method: 'POST',

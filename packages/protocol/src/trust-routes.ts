@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { auditRecord, auditVerification } from './audit-record.ts';
+import { auditHead, auditWitness, signedEvidence } from './evidence.ts';
+import { grantDraft, repositoryGrant } from './grant.ts';
+import { escrow, kitConfirmation, kitDraft, kitState } from './kit.ts';
+import { page, pageQuery, type Route } from './route.ts';
+
+/** What can be proven and recovered: recovery kit, key slots for other hosts, signed evidence, the audit chains. */
+export const trustRoutes = {
+  getKit: { method: 'GET', path: '/kit', summary: 'The recovery kit as the site knows it', action: 'see', object: 'kit', answer: kitState },
+  createKit: {
+    method: 'POST',
+    path: '/kit',
+    summary: 'Publish the public halves of a new kit',
+    action: 'edit-kit',
+    object: 'kit',
+    body: kitDraft,
+    answer: kitState,
+    status: 201,
+  },
+  confirmKit: {
+    method: 'POST',
+    path: '/kit/confirmation',
+    summary: 'Confirm that the kit was printed',
+    action: 'edit-kit',
+    object: 'kit',
+    body: kitConfirmation,
+    answer: kitState,
+  },
+  listEscrows: {
+    method: 'GET',
+    path: '/kit/escrows',
+    summary: 'Sealed repository passwords: opaque bytes',
+    action: 'edit-kit',
+    object: 'kit',
+    query: pageQuery,
+    answer: page(escrow),
+  },
+  reportKitTest: {
+    method: 'POST',
+    path: '/kit/test',
+    summary: 'Report that an escrow was opened from the paper',
+    action: 'edit-kit',
+    object: 'kit',
+    body: z.strictObject({ recipient: z.string().max(200), repositoryId: z.string() }),
+    answer: kitState,
+  },
+  listGrants: {
+    method: 'GET',
+    path: '/grants',
+    summary: 'Key slots that one host gave to another',
+    action: 'see',
+    object: 'grant',
+    query: pageQuery,
+    answer: page(repositoryGrant),
+  },
+  createGrant: {
+    method: 'POST',
+    path: '/grants',
+    summary: 'Ask for a key slot of a repository for another host',
+    action: 'grant',
+    object: 'grant',
+    body: grantDraft,
+    answer: repositoryGrant,
+    status: 202,
+  },
+  getEvidence: {
+    method: 'GET',
+    path: '/drills/:drillId/evidence',
+    summary: 'Signed evidence of a drill, verifiable with ssh-keygen',
+    action: 'see',
+    object: 'drill',
+    answer: signedEvidence,
+  },
+  listAudit: {
+    method: 'GET',
+    path: '/audit',
+    summary: 'Audit records, newest first',
+    action: 'read-audit',
+    object: 'audit',
+    query: pageQuery.extend({
+      chain: z.enum(['main', 'access']).default('main'),
+      action: z.string().max(100).optional(),
+      actor: z.string().max(100).optional(),
+      object: z.string().max(100).optional(),
+      since: z.string().max(40).optional(),
+      until: z.string().max(40).optional(),
+    }),
+    answer: page(auditRecord),
+  },
+  verifyAudit: {
+    method: 'GET',
+    path: '/audit/verification',
+    summary: 'Verify the chain now',
+    action: 'read-audit',
+    object: 'audit',
+    answer: auditVerification,
+  },
+  listAuditHeads: {
+    method: 'GET',
+    path: '/audit/heads',
+    summary: 'Signed heads of the audit chains, newest first',
+    action: 'read-audit',
+    object: 'audit',
+    query: pageQuery,
+    answer: page(auditHead),
+  },
+  listAuditWitnesses: {
+    method: 'GET',
+    path: '/audit/witnesses',
+    summary: 'Ask every agent what it holds of the audit chain',
+    action: 'read-audit',
+    object: 'audit',
+    answer: z.object({ items: z.array(auditWitness), allowedSigners: z.string() }),
+  },
+} as const satisfies Record<string, Route>;
