@@ -1,6 +1,46 @@
 import type { AlertTable, ApiTokenTable } from './access-tables.ts';
+import type {
+  LegacyAgentTable,
+  LegacyCommandTable,
+  LegacyJobLogTable,
+  LegacyJobTable,
+  LegacySnapshotTable,
+  LegacyTicketTable,
+  LegacyTokenTable,
+} from './first-api-tables.ts';
+import type { PresenceTable, RelayTable, ReplicaTable } from './replica-tables.ts';
+import type {
+  EscrowTable,
+  EvidenceFileTable,
+  KitTable,
+  RepositoryGrantTable,
+  RosterTable,
+  SignedHeadTable,
+  SignerTable,
+  WitnessTable,
+} from './trust-tables.ts';
 
 export type { AlertTable, ApiTokenTable } from './access-tables.ts';
+export type {
+  LegacyAgentTable,
+  LegacyCommandTable,
+  LegacyJobLogTable,
+  LegacyJobTable,
+  LegacySnapshotTable,
+  LegacyTicketTable,
+  LegacyTokenTable,
+} from './first-api-tables.ts';
+export type { PresenceTable, RelayTable, ReplicaTable } from './replica-tables.ts';
+export type {
+  EscrowTable,
+  EvidenceFileTable,
+  KitTable,
+  RepositoryGrantTable,
+  RosterTable,
+  SignedHeadTable,
+  SignerTable,
+  WitnessTable,
+} from './trust-tables.ts';
 
 /**
  * The database as both engines hold it. Only text and whole numbers are used, so that a row reads the same from SQLite
@@ -356,218 +396,4 @@ export interface AuditDetailTable {
   seq: number;
   salt: string;
   detail: string;
-}
-
-/** Public keys this site has ever signed with: kept for ever, so that what they signed can be verified. */
-export interface SignerTable {
-  /** SSH fingerprint. */
-  fingerprint: string;
-  /** The public key as an SSH line. */
-  line: string;
-  /** `link` or `evidence`. */
-  kind: string;
-  since: string;
-  until_at: string | null;
-}
-
-/** One signed file of a drill's evidence: the runner's own result, or the site's statement about it. */
-export interface EvidenceFileTable {
-  drill_id: string;
-  name: string;
-  text: string;
-  namespace: string;
-  /** Who signed, as `allowed_signers` names it. */
-  signer: string;
-  signer_line: string;
-  signature: string;
-}
-
-export interface SignedHeadTable {
-  chain: string;
-  seq: number;
-  hash: string;
-  made: string;
-  /** The exact bytes that were signed. */
-  text: string;
-  signature: string;
-}
-
-/** What each witness said it holds. */
-export interface WitnessTable {
-  agent_id: string;
-  chain: string;
-  seq: number;
-  hash: string;
-  seen_at: string;
-  verdict: string;
-}
-
-/** An agent id of the first API and who has it. */
-export interface LegacyAgentTable {
-  /** As its clients write it. */
-  id: string;
-  /** `agent` claimed it by the shared secret, `pool` is operated by tokens without an id, `native` has a key of its own. */
-  claim: string;
-  /** Its row among all agents. */
-  agent_id: string;
-  /** SHA-256 of its own `ffl_` secret. */
-  secret_hash: string | null;
-  /** Where the claim, or the last token minted with more than the shared secret, came from. */
-  address: string | null;
-  created_at: string;
-  last_seen_at: string | null;
-}
-
-/** One minted token of the first API, by its `jti`: without a live row here a token is worth nothing. */
-export interface LegacyTokenTable {
-  id: string;
-  /** Null: for the pool. */
-  legacy_id: string | null;
-  created_at: string;
-  expires_at: string;
-  revoked_at: string | null;
-}
-
-/** A ticket for one WebSocket. */
-export interface LegacyTicketTable {
-  hash: string;
-  /** JSON of who gets in by it. */
-  caller: string;
-  expires_at: string;
-  used_at: string | null;
-}
-
-export interface LegacySnapshotTable {
-  id: string;
-  legacy_id: string;
-  checksum: string;
-  size_bytes: number;
-  metadata: string | null;
-  /** `registered` has no verified object yet, `uploaded` has. */
-  status: string;
-  object_key: string;
-  /** Where a presigned upload goes before it is checked, and until when it may. */
-  incoming_key: string | null;
-  incoming_until: string | null;
-  created_at: string;
-  uploaded_at: string | null;
-}
-
-export interface LegacyJobTable {
-  id: string;
-  snapshot_id: string;
-  target: string;
-  /** `agent:<id>`, `pool`, or who else ordered it. */
-  made_by: string;
-  status: string;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface LegacyJobLogTable {
-  job_id: string;
-  n: number;
-  entry: string;
-}
-
-export interface LegacyCommandTable {
-  id: string;
-  legacy_id: string;
-  job_id: string;
-  command_type: string;
-  payload: string;
-  status: string;
-  /** Until then nobody else gets it; afterwards it is delivered again. */
-  lease_until: string | null;
-  deliveries: number;
-  created_at: string;
-  updated_at: string;
-}
-
-/** An orchestrator process that lives, or did a moment ago. Milliseconds in these three tables are by the database's clock. */
-export interface ReplicaTable {
-  id: string;
-  /** Its data folder. */
-  home: string;
-  hostname: string;
-  pid: number;
-  version: string;
-  /** Fingerprint of the key it signs orders with: the same in all. */
-  link_key: string;
-  /** The server's process that serves its session. */
-  backend: number;
-  started_at: string;
-  seen_ms: number;
-}
-
-/** Which orchestrator an agent is connected to. */
-export interface PresenceTable {
-  agent_id: string;
-  replica: string;
-  instance: string;
-  /** Names the connection: a row is only ever taken away by the one that wrote it. */
-  session: string;
-  since: string;
-  seen_ms: number;
-}
-
-/** What one orchestrator has for another: taken away by the one it is for. */
-export interface RelayTable {
-  id: string;
-  to_replica: string;
-  kind: string;
-  body: string;
-  expires_ms: number;
-}
-
-/** A recovery kit: public halves only. One is in force, the one without `replaced_at`. */
-export interface KitTable {
-  /** age recipient. */
-  recipient: string;
-  kit_id: string;
-  /** Owner's public key as an SSH line. */
-  owner: string;
-  /** What a confirmation must repeat. */
-  confirmation: string;
-  created_at: string;
-  confirmed_at: string | null;
-  tested_at: string | null;
-  replaced_at: string | null;
-}
-
-export interface RosterTable {
-  serial: number;
-  text: string;
-  signature: string;
-  created_at: string;
-}
-
-/** A repository's password sealed to a recovery key: opaque here. */
-export interface EscrowTable {
-  repository_id: string;
-  n: number;
-  recipient: string;
-  sealed: string;
-  key_id: string;
-  /** JSON array: where copies were acknowledged. */
-  places: string;
-  created_at: string;
-}
-
-/** A key slot of a repository for a second agent. One for each of them and repository. */
-export interface RepositoryGrantTable {
-  id: string;
-  repository_id: string;
-  from_agent_id: string;
-  to_agent_id: string;
-  /** `asked`, `sealed`, `accepted`, `refused` or `removed`. */
-  status: string;
-  sentence: string;
-  /** The order to the owner's agent as JSON: repeated word for word when it is asked again. */
-  payload: string;
-  /** The slot's password, sealed to the other agent; gone once it has it. */
-  sealed: string | null;
-  job_id: string | null;
-  created_at: string;
-  accepted_at: string | null;
 }

@@ -1,4 +1,5 @@
 import { FortFailError } from '@fortfail/base';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 
 /** Where a page ended: the sort value of its last item and that item's id. */
 export interface Position {
@@ -21,6 +22,11 @@ export function decodeCursor(cursor: string | undefined): Position | undefined {
     if (!(error instanceof SyntaxError)) throw error;
   }
   throw badCursor();
+}
+
+/** Rows behind a position where the newest come first: by that column, and by id where two are of one moment. */
+export function olderThan(atColumn: string, idColumn: string, { at, id }: Position): RawBuilder<SqlBool> {
+  return sql`(${sql.ref(atColumn)}, ${sql.ref(idColumn)}) < (${at}, ${id})`;
 }
 
 export function badCursor(): FortFailError {

@@ -2,7 +2,7 @@ import { loadRepository } from '../../catalog/load.ts';
 import { askGrant, toGrant } from '../../grants/repository-grants.ts';
 import type { Services } from '../../services.ts';
 import type { Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { decodeCursor, olderThan, toPage } from '../cursors.ts';
 
 /** Key slots that one host gives to another. */
 export function grantHandlers(services: Services): Pick<Handlers, 'listGrants' | 'createGrant'> {
@@ -19,13 +19,7 @@ export function grantHandlers(services: Services): Pick<Handlers, 'listGrants' |
         .orderBy('repository_grant.created_at', 'desc')
         .orderBy('repository_grant.id', 'desc')
         .limit(limit + 1);
-      if (position !== undefined)
-        query = query.where((eb) =>
-          eb.or([
-            eb('repository_grant.created_at', '<', position.at),
-            eb.and([eb('repository_grant.created_at', '=', position.at), eb('repository_grant.id', '<', position.id)]),
-          ]),
-        );
+      if (position !== undefined) query = query.where(olderThan('repository_grant.created_at', 'repository_grant.id', position));
       const rows = await query.execute();
       return {
         body: toPage(

@@ -4,7 +4,7 @@ import { loadJob } from '../../catalog/load.ts';
 import { type JobRow, toJob } from '../../jobs/job-rows.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { decodeCursor, olderThan, toPage } from '../cursors.ts';
 
 type JobRoutes = 'listJobs' | 'getJob' | 'getJobLog' | 'cancelJob';
 
@@ -27,10 +27,7 @@ export function jobHandlers(services: Services): Pick<Handlers, JobRoutes> {
         .limit(limit + 1);
       if (planId !== undefined) query = query.where('plan_id', '=', planId);
       if (status !== undefined) query = query.where('status', 'in', statusesOf(status));
-      if (position !== undefined)
-        query = query.where((eb) =>
-          eb.or([eb('queued_at', '<', position.at), eb.and([eb('queued_at', '=', position.at), eb('id', '<', position.id)])]),
-        );
+      if (position !== undefined) query = query.where(olderThan('queued_at', 'id', position));
       const rows = await query.execute();
       const sees = (row: JobRow) => call.sees({ kind: 'job', planId: row.plan_id, agentId: row.agent_id });
       return {

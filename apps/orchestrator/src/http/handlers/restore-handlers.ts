@@ -7,7 +7,7 @@ import { newId } from '../../ids.ts';
 import { forgotten, repositoryReference } from '../../jobs/order-job.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { decodeCursor, olderThan, toPage } from '../cursors.ts';
 
 type RestoreRoutes = 'listRestores' | 'proposeRestore' | 'getRestore' | 'applyRestore' | 'approveRestore';
 /** Enough for every admin of a small company; the agent counts persons, not papers. */
@@ -24,10 +24,7 @@ export function restoreHandlers(services: Services): Pick<Handlers, RestoreRoute
         .orderBy('created_at', 'desc')
         .orderBy('id', 'desc')
         .limit(limit + 1);
-      if (position !== undefined)
-        query = query.where((eb) =>
-          eb.or([eb('created_at', '<', position.at), eb.and([eb('created_at', '=', position.at), eb('id', '<', position.id)])]),
-        );
+      if (position !== undefined) query = query.where(olderThan('created_at', 'id', position));
       const rows = await query.execute();
       const sees = (row: RestoreTable) => call.sees({ kind: 'restore', planId: row.plan_id, agentId: row.agent_id });
       return { body: toPage(rows, limit, (row) => ({ at: row.created_at, id: row.id }), sees, toRestore) };

@@ -7,7 +7,7 @@ import { toJob } from '../../jobs/job-rows.ts';
 import { forgotten, orderDrill, repositoryReference } from '../../jobs/order-job.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { decodeCursor, olderThan, toPage } from '../cursors.ts';
 
 type PointRoutes = 'listRestorePoints' | 'getRestorePoint' | 'listFiles' | 'drillRestorePoint';
 
@@ -51,9 +51,7 @@ async function listRestorePoints(services: Services, call: Call<'listRestorePoin
   if (planId !== undefined) query = query.where('plan_id', '=', planId);
   if (grade !== undefined) query = query.where('grade', 'in', gradesOf(grade));
   if (position !== undefined) {
-    query = query.where((eb) =>
-      eb.or([eb('received_at', '<', position.at), eb.and([eb('received_at', '=', position.at), eb('restore_point.id', '<', position.id)])]),
-    );
+    query = query.where(olderThan('received_at', 'restore_point.id', position));
   }
   const rows = await query.execute();
   const sees = (row: (typeof rows)[number]) => call.sees({ kind: 'restore-point', planId: row.plan_id, agentId: row.agent_id });

@@ -10,7 +10,7 @@ import { repositoryReference } from '../../jobs/order-job.ts';
 import { repositoryTotals, toRepository } from '../../repositories/repository-rows.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { decodeCursor, olderThan, toPage } from '../cursors.ts';
 
 type SiteRoutes =
   | 'overview'
@@ -89,10 +89,7 @@ async function listDrills(services: Services, call: Call<'listDrills'>): ReturnT
     .orderBy('drill.id', 'desc')
     .limit(limit + 1);
   if (planId !== undefined) query = query.where('drill.plan_id', '=', planId);
-  if (position !== undefined)
-    query = query.where((eb) =>
-      eb.or([eb('drill.ended_at', '<', position.at), eb.and([eb('drill.ended_at', '=', position.at), eb('drill.id', '<', position.id)])]),
-    );
+  if (position !== undefined) query = query.where(olderThan('drill.ended_at', 'drill.id', position));
   const rows = await query.execute();
   const sees = (row: (typeof rows)[number]) => call.sees({ kind: 'drill', planId: row.plan_id, agentId: row.agent_id });
   return {

@@ -7,7 +7,7 @@ import type { Grant, Principal } from '../../access/principal.ts';
 import type { Change } from '../../changes/changes.ts';
 import type { Services } from '../../services.ts';
 import type { Call, Handlers } from '../call.ts';
-import { decodeCursor, toPage } from '../cursors.ts';
+import { decodeCursor, olderThan, toPage } from '../cursors.ts';
 
 type TokenRoutes = 'listTokens' | 'createToken' | 'deleteToken';
 
@@ -36,13 +36,7 @@ async function listTokens(services: Services, call: Call<'listTokens'>): ReturnT
     .orderBy('api_token.id', 'desc')
     .limit(limit + 1);
   if (owner !== undefined) query = query.where('api_token.person_id', '=', owner);
-  if (position !== undefined)
-    query = query.where((eb) =>
-      eb.or([
-        eb('api_token.created_at', '<', position.at),
-        eb.and([eb('api_token.created_at', '=', position.at), eb('api_token.id', '<', position.id)]),
-      ]),
-    );
+  if (position !== undefined) query = query.where(olderThan('api_token.created_at', 'api_token.id', position));
   const rows = await query.execute();
   return {
     body: toPage(
