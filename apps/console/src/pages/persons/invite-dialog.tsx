@@ -7,7 +7,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorNote } from '../../ui/states.tsx';
 import { distinctGrants, type Grant, nameFault } from '../../view/person-views.ts';
 import { GrantsEditor } from './grants-editor.tsx';
-import { ShownOnce } from './shown-once.tsx';
+import { ShownOnceDialog } from './shown-once.tsx';
 
 /** Invites somebody: their name, their rights, and then the link to send them. */
 export const InviteDialog = ({ onClose }: { readonly onClose: () => void }) => {
@@ -21,17 +21,9 @@ export const InviteDialog = ({ onClose }: { readonly onClose: () => void }) => {
   });
   if (link)
     return (
-      <Dialog title={`${name} is invited`} onClose={onClose} className="wide">
-        <ShownOnce text={link.url} of="the link" until={link.expiresAt}>
-          Send this to them alone: it signs in once, and lets them choose how they come back.
-        </ShownOnce>
-        <div className="row dlg-foot">
-          <span className="sp" />
-          <Button onClick={onClose} autoFocus>
-            Close
-          </Button>
-        </div>
-      </Dialog>
+      <ShownOnceDialog title={`${name} is invited`} onClose={onClose} text={link.url} of="the link" until={link.expiresAt}>
+        Send this to them alone: it signs in once, and lets them choose how they come back.
+      </ShownOnceDialog>
     );
   const fault = nameFault(name);
   return (

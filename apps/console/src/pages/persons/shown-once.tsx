@@ -1,4 +1,6 @@
+import { Button } from '../../ui/button.tsx';
 import { CopyText } from '../../ui/copy-text.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 import { Moment } from '../../ui/time.tsx';
 
 interface ShownOnceProps {
@@ -17,4 +19,21 @@ export const ShownOnce = ({ text, of, until, children }: ShownOnceProps) => (
       {children} Until <Moment at={until} />. It is shown only here and only now.
     </p>
   </div>
+);
+
+/** The same as a dialog of its own, after something was made. */
+export const ShownOnceDialog = ({
+  title,
+  onClose,
+  ...shown
+}: ShownOnceProps & { readonly title: string; readonly onClose: () => void }) => (
+  <Dialog title={title} onClose={onClose} className="wide">
+    <ShownOnce {...shown} />
+    <div className="row dlg-foot">
+      <span className="sp" />
+      <Button onClick={onClose} autoFocus>
+        Close
+      </Button>
+    </div>
+  </Dialog>
 );

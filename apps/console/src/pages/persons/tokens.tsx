@@ -14,7 +14,7 @@ import { Moment } from '../../ui/time.tsx';
 import { distinctGrants, type Grant, grantsText } from '../../view/person-views.ts';
 import { visibleText } from '../../view/visible-text.ts';
 import { GrantsEditor, useScopeNames } from './grants-editor.tsx';
-import { ShownOnce } from './shown-once.tsx';
+import { ShownOnceDialog } from './shown-once.tsx';
 
 const readAgain = () => void queryClient.invalidateQueries({ queryKey: ['listTokens'] });
 
@@ -30,17 +30,15 @@ const NewToken = ({ onClose }: { readonly onClose: () => void }) => {
   });
   if (made)
     return (
-      <Dialog title={`Token ${made.token.name} is made`} onClose={onClose} className="wide">
-        <ShownOnce text={made.secret} of="the secret" until={made.token.expiresAt}>
-          Put it where the program reads it, as a Bearer token.
-        </ShownOnce>
-        <div className="row dlg-foot">
-          <span className="sp" />
-          <Button onClick={onClose} autoFocus>
-            Close
-          </Button>
-        </div>
-      </Dialog>
+      <ShownOnceDialog
+        title={`Token ${made.token.name} is made`}
+        onClose={onClose}
+        text={made.secret}
+        of="the secret"
+        until={made.token.expiresAt}
+      >
+        Put it where the program reads it, as a Bearer token.
+      </ShownOnceDialog>
     );
   const stop = name.trim() === '' ? 'Give it a name first.' : !(days >= 1 && days <= 400) ? 'It lasts 1 to 400 days.' : undefined;
   return (

@@ -20,26 +20,16 @@ const LANES_FROM: i32 = 96;
 // Results of mulmod: WebAssembly functions give back one value.
 let t0: u64 = 0, t1: u64 = 0, t2: u64 = 0, t3: u64 = 0, t4: u64 = 0;
 
-// @ts-ignore: decorator
 @inline function rLimb0(k: usize): u64 { return <u64>load<u32>(k) & 0x3ffffff; }
-// @ts-ignore: decorator
 @inline function rLimb1(k: usize): u64 { return (<u64>load<u32>(k + 3) >> 2) & 0x3ffff03; }
-// @ts-ignore: decorator
 @inline function rLimb2(k: usize): u64 { return (<u64>load<u32>(k + 6) >> 4) & 0x3ffc0ff; }
-// @ts-ignore: decorator
 @inline function rLimb3(k: usize): u64 { return (<u64>load<u32>(k + 9) >> 6) & 0x3f03fff; }
-// @ts-ignore: decorator
 @inline function rLimb4(k: usize): u64 { return (<u64>load<u32>(k + 12) >> 8) & 0x00fffff; }
 
-// @ts-ignore: decorator
 @inline function limb0(a: u64): u64 { return a & M26; }
-// @ts-ignore: decorator
 @inline function limb1(a: u64): u64 { return (a >> 26) & M26; }
-// @ts-ignore: decorator
 @inline function limb2(a: u64, b: u64): u64 { return ((a >> 52) | (b << 12)) & M26; }
-// @ts-ignore: decorator
 @inline function limb3(b: u64): u64 { return (b >> 14) & M26; }
-// @ts-ignore: decorator
 @inline function limb4(b: u64, high: u64): u64 { return (b >> 40) | high; }
 
 /** t = h * r mod 2^130-5, limbs below 2^26 but for t1, which may be a little above. */
@@ -165,15 +155,11 @@ export function polyFinish(state: usize): void {
   store<u64>(state + TAG, highWord + load<u64>(state + ADD, 8) + <u64>(tagLow < low), 8);
 }
 
-// @ts-ignore: decorator
 @inline function mul(a: v128, b: v128): v128 { return i64x2.extmul_low_i32x4_u(a, b); }
-// @ts-ignore: decorator
 @inline function pack(h: v128): v128 { return v128.shuffle<u32>(h, h, 0, 2, 0, 2); }
-// @ts-ignore: decorator
 @inline function five(a0: v128, a1: v128, a2: v128, a3: v128, a4: v128): v128 {
   return i64x2.add(i64x2.add(i64x2.add(a0, a1), i64x2.add(a2, a3)), a4);
 }
-// @ts-ignore: decorator
 @inline function splat(limb: u64): v128 { return i32x4.splat(<i32>limb); }
 
 /**

@@ -8,18 +8,15 @@
 const SEGMENT: i32 = 8192;
 const WINDOW: usize = 64;
 
-// @ts-ignore: decorator
 @inline function append(t: usize, d: u64, byte: u64): u64 {
   return (d << 8) ^ byte ^ load<u64>(t + (<usize>(d >> 45) << 3));
 }
 
-// @ts-ignore: decorator
 @inline function roll(t: usize, q: usize, d: u64): u64 {
   return append(t, d, <u64>load<u8>(q)) ^ load<u64>(t + (<usize>load<u8>(q - WINDOW) << 3), 2048);
 }
 
 /** Digest of the 64 bytes before `p`. */
-// @ts-ignore: decorator
 @inline function prime(t: usize, p: usize): u64 {
   let d: u64 = 0;
   for (let i: usize = 0; i < WINDOW; i++) d = append(t, d, <u64>load<u8>(p - WINDOW + i));
